@@ -12,14 +12,12 @@
 
 #include "asio/any_io_executor.hpp"
 #include "asio/awaitable.hpp"
+#include "sdk/net/connection_id.h"
 #include "sdk/net/transport.h"
 #include "sdk/runtime/runtime.h"
 #include "sdk/wire/frame.h"
 
 namespace corocket::net {
-
-/// Names one connection for as long as the process lives; never used twice.
-enum class ConnectionId : std::uint64_t {};
 
 struct ConnectionOptions {
   /// No byte for this long while a request is outstanding: the connection is silent. Timed-out and cancelled requests

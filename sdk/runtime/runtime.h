@@ -8,13 +8,9 @@
 #include "absl/functional/any_invocable.h"
 #include "asio/any_io_executor.hpp"
 #include "asio/awaitable.hpp"
+#include "sdk/runtime/time.h"
 
 namespace corocket {
-
-/// The one clock of the SDK: monotonic. In simulation its points are virtual.
-using Clock = std::chrono::steady_clock;
-using TimePoint = Clock::time_point;
-using Duration = Clock::duration;
 
 /// One alarm that can be set again and again.
 /// Thread safety: used only from the executor it was made for; destroyed there, or when nothing runs on it any more.

@@ -1,0 +1,71 @@
+#ifndef COROCKET_OPTIONS_H_
+#define COROCKET_OPTIONS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace corocket {
+
+class Observer;
+
+/// Time limits of one call.
+struct CallOptions {
+  /// Whole call, retries included. Default 3 s; range [1 ms, 10 min]. Does not cover `Shutdown`.
+  std::chrono::milliseconds timeout = std::chrono::seconds(3);
+  /// Wait for one server's answer, counted from the moment a connection is there; capped by what is left of `timeout`.
+  /// Default 1 s; range [1 ms, 10 min].
+  std::chrono::milliseconds attempt_timeout = std::chrono::seconds(1);
+  /// While every server is down: true waits for one until `timeout`, false fails at once with the last causes.
+  bool wait_for_ready = true;
+
+  [[nodiscard]] absl::Status Validate() const;
+};
+
+/// How servers are chosen, watched and left. The defaults fit NameServers in one region.
+struct FailoverOptions {
+  /// While a dial has no result, the next server is tried after this. Default 250 ms; range [100 ms, 2 s].
+  std::chrono::milliseconds attempt_delay{250};
+  /// Look-up, connect and proof of life of one server. Default 1.5 s; range [100 ms, 1 min].
+  std::chrono::milliseconds dial_timeout{1500};
+  /// Dials at one time. Default 8; range [1, 64].
+  std::size_t max_parallel_dials = 8;
+  /// A request is outstanding and no byte comes: the server is left. Default 500 ms; range [50 ms, 1 min].
+  std::chrono::milliseconds silence_limit{500};
+  /// How long requests already written to a replaced connection may still be answered. Default 3 s; range [0, 1 min].
+  std::chrono::milliseconds drain_timeout{3000};
+  /// First pause after every server failed; grows by 1.6 per pass, jittered. Default 100 ms; range [1 ms, 1 min].
+  std::chrono::milliseconds backoff_base{100};
+  /// Longest pause while callers wait. Default 1 s; at least `backoff_base`.
+  std::chrono::milliseconds backoff_cap_waiting{1000};
+  /// Longest pause while nobody waits. Default 5 s; at least `backoff_cap_waiting`.
+  std::chrono::milliseconds backoff_cap_idle{5000};
+  /// A request is not written when less than this is left of its deadline. Default 20 ms; range [0, 1 s].
+  std::chrono::milliseconds min_attempt{20};
+
+  [[nodiscard]] absl::Status Validate() const;
+};
+
+/// What a client is made of.
+struct ClientOptions {
+  /// NameServers: each item is `host:port` or a list of them separated by `;`, `,` or blanks; `http://host:port` without a
+  /// path is an address too. Empty: the environment variable NAMESRV_ADDR.
+  std::vector<std::string> namesrv;
+  /// Limits of calls that do not bring their own.
+  CallOptions call;
+  FailoverOptions failover;
+  /// Told of every endpoint event, in order. See `corocket/spdlog_sink.h` for the one that writes log lines.
+  std::vector<std::shared_ptr<Observer>> observers;
+
+  /// Checks everything that can be checked without asking a server.
+  /// Errors: INVALID_ARGUMENT naming the option, its value and the allowed range, or quoting the bad address.
+  [[nodiscard]] absl::Status Validate() const;
+};
+
+}  // namespace corocket
+
+#endif  // COROCKET_OPTIONS_H_

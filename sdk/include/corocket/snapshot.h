@@ -1,0 +1,50 @@
+#ifndef COROCKET_SNAPSHOT_H_
+#define COROCKET_SNAPSHOT_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "corocket/endpoint_event.h"
+
+namespace corocket {
+
+/// Where a channel stands.
+enum class ChannelState : std::uint8_t { kIdle, kConnecting, kReady, kSuspect, kBackingOff, kClosing, kClosed };
+[[nodiscard]] std::string_view ChannelStateName(ChannelState state);
+
+/// One endpoint of the list, or one that is only draining.
+struct EndpointSnapshot {
+  std::string endpoint;
+  bool listed = true;
+  bool chosen = false;
+  bool dialling = false;
+  bool draining = false;
+  std::uint64_t consecutive_failures = 0;
+  std::optional<EndpointFailure> last_failure;
+};
+
+/// Who is chosen, why, since when; all of it from one moment.
+struct ChannelSnapshot {
+  ChannelState state = ChannelState::kIdle;
+  std::uint64_t generation = 0;
+  std::uint64_t list_version = 0;
+  /// `host:port` of the choice; empty when there is none.
+  std::string chosen;
+  SwitchReason reason = SwitchReason::kNone;
+  std::chrono::steady_clock::time_point chosen_since;
+  std::vector<EndpointSnapshot> endpoints;
+  std::uint64_t switches = 0;
+  std::uint64_t dials = 0;
+  std::uint64_t stale_invalidations_ignored = 0;
+  std::uint64_t failed_passes = 0;
+  std::uint64_t draining = 0;
+  std::uint64_t waiting_callers = 0;
+};
+
+}  // namespace corocket
+
+#endif  // COROCKET_SNAPSHOT_H_
