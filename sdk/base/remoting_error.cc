@@ -85,10 +85,11 @@ std::string_view PhaseName(Phase phase) {
 }
 
 RemotingError::RemotingError(std::error_code code, Phase phase, std::string endpoint, bool may_have_been_sent,
-                             const std::string& detail)
+                             std::string detail)
     : std::system_error(code, Text(phase, endpoint, detail)),
       phase_(phase),
       may_have_been_sent_(may_have_been_sent),
-      endpoint_(std::move(endpoint)) {}
+      endpoint_(std::move(endpoint)),
+      detail_(std::move(detail)) {}
 
 }  // namespace corocket

@@ -39,16 +39,18 @@ class RemotingError : public std::system_error {
   /// `endpoint` as `host:port`; `detail` is added to the text when it is not empty (untrusted text: capped by the caller).
   /// `may_have_been_sent`: the request reached the writer, so the server may have executed it.
   RemotingError(std::error_code code, Phase phase, std::string endpoint, bool may_have_been_sent,
-                const std::string& detail = {});
+                std::string detail = {});
 
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
   [[nodiscard]] bool may_have_been_sent() const { return may_have_been_sent_; }
+  [[nodiscard]] const std::string& detail() const { return detail_; }
 
  private:
   Phase phase_;
   bool may_have_been_sent_;
   std::string endpoint_;
+  std::string detail_;
 };
 
 }  // namespace corocket
