@@ -70,6 +70,9 @@ class FailoverCore {
   /// Errors: INVALID_ARGUMENT: empty proposal; FAILED_PRECONDITION: closed.
   [[nodiscard]] absl::StatusOr<Applied> Apply(std::vector<HostPort> proposal, TimePoint now);
 
+  /// Puts a fact that the driver found into the order of events, with the generation and list version of now.
+  void Note(EndpointEvent event);
+
   void OnTimer(std::uint64_t token, TimePoint now);
   /// No new work; dials are aborted. Returns the connection of the last choice. Absorbing; idempotent.
   std::shared_ptr<net::Connection> Close(TimePoint now);

@@ -29,7 +29,7 @@ enum class EventKind : std::uint8_t {
   kAllDown,                   ///< No endpoint has worked for `elapsed`; repeated every minute.
   kRecovered,                 ///< First real answer after an outage of `elapsed`.
   kDrainStarted,              ///< An old connection takes no new work; `count` requests wait on it.
-  kDrainFinished,             ///< It is closed; `count` requests were abandoned.
+  kDrainFinished,             ///< It is closed.
   kNegativeUnconfirmed,       ///< "No such topic" from one server, which no second one could confirm; `detail` = topic.
   kClosed,                    ///< The channel is shut down; always the last event.
 };

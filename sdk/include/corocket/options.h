@@ -3,15 +3,27 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "corocket/endpoint_event.h"
 
 namespace corocket {
 
 class Observer;
+
+/// How a call went. Written once, before the call completes; read it afterwards only.
+struct CallReport {
+  /// `host:port` of the server whose answer was returned; empty when there was none.
+  std::string answered_by;
+  /// Requests written or tried, the successful one included.
+  std::uint32_t attempts = 0;
+  std::vector<EndpointFailure> failures;
+  std::chrono::microseconds elapsed{0};
+};
 
 /// Time limits of one call.
 struct CallOptions {
@@ -22,6 +34,8 @@ struct CallOptions {
   std::chrono::milliseconds attempt_timeout = std::chrono::seconds(1);
   /// While every server is down: true waits for one until `timeout`, false fails at once with the last causes.
   bool wait_for_ready = true;
+  /// Filled when the call has ended, well or not; see `CallReport`. May be null.
+  std::shared_ptr<CallReport> report;
 
   [[nodiscard]] absl::Status Validate() const;
 };
