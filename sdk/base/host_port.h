@@ -11,7 +11,8 @@
 namespace corocket {
 
 /// Where a server is, as it was configured: identity of an endpoint. Host and port together; two ports of one host are
-/// two endpoints. `host` is lower-case and carries no brackets; an IPv6 zone id stays behind its `%`.
+/// two endpoints. A name is lower-case, an IPv6 address has its shortest spelling and no brackets; the zone id of a
+/// link-local one stays behind its `%`, as it was written.
 struct HostPort {
   std::string host;
   std::uint16_t port = 0;
@@ -22,7 +23,8 @@ struct HostPort {
 };
 
 /// Reads `host:port`, `1.2.3.4:port`, `[v6]:port`, `[v6%zone]:port`; a host without a port gets `default_port` unless
-/// that is 0.
+/// that is 0. Nothing is trimmed. IPv6 without brackets is taken where there is one way to read it:
+/// `2001:db8::1:10911` has a port, `2001:db8::1:9876` is refused.
 /// Errors: INVALID_ARGUMENT quoting `text` and saying what is expected.
 [[nodiscard]] absl::StatusOr<HostPort> ParseHostPort(std::string_view text, std::uint16_t default_port = 0);
 
