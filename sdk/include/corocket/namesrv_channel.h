@@ -46,8 +46,8 @@ class NamesrvChannel {
   ///
   /// Completes when a server has answered, or when `options.timeout` has passed.
   /// @param topic  1-127 bytes of `%|a-zA-Z0-9_-`.
-  /// Errors: NOT_FOUND: topic unknown, and a second server agrees (permanent; `DetailsOf(status)->unconfirmed` where none
-  ///   could be asked). UNAVAILABLE: every endpoint failed (safe to retry; the message lists them). DEADLINE_EXCEEDED:
+  /// Errors: NOT_FOUND: topic unknown, and a second server agrees (permanent; `DetailsOf(status)->unconfirmed` is set
+  ///   where none could be asked). UNAVAILABLE: every endpoint failed (safe to retry; the message lists them). DEADLINE_EXCEEDED:
   ///   `timeout` passed. INVALID_ARGUMENT: bad name or options. FAILED_PRECONDITION: after `Shutdown`. CANCELLED.
   /// Cancellation: terminal, partial, total; the connection stays usable.
   /// Thread safety: may be called concurrently from any thread.
@@ -58,14 +58,14 @@ class NamesrvChannel {
   [[nodiscard]] asio::awaitable<absl::StatusOr<TopicRoute>> QueryRoute(std::string topic);
   [[nodiscard]] asio::awaitable<absl::StatusOr<TopicRoute>> QueryRoute(std::string topic, CallOptions options);
 
-  /// Asks for all brokers and clusters that a NameServer knows. Errors, cancellation, threads, retry: as `QueryRoute`, but
-  /// never NOT_FOUND. Wire: GET_BROKER_CLUSTER_INFO (106).
+  /// Asks for all brokers and clusters that a NameServer knows. Errors, cancellation, threads, retry: as `QueryRoute`,
+  /// but never NOT_FOUND. Wire: GET_BROKER_CLUSTER_INFO (106).
   [[nodiscard]] asio::awaitable<absl::StatusOr<ClusterInfo>> QueryClusterInfo();
   [[nodiscard]] asio::awaitable<absl::StatusOr<ClusterInfo>> QueryClusterInfo(CallOptions options);
 
-  /// Puts a new address list in force (forms as in `ClientOptions::namesrv`). When it returns, no request starts any more
-  /// on a server that is not in it; requests already written there may still be answered. An equal set changes nothing.
-  /// Errors: INVALID_ARGUMENT (the old list stays); FAILED_PRECONDITION after `Shutdown`.
+  /// Puts a new address list in force (forms as in `ClientOptions::namesrv`). When it returns, no request starts any
+  /// more on a server that is not in it; requests already written there may still be answered. An equal set changes
+  /// nothing. Errors: INVALID_ARGUMENT (the old list stays); FAILED_PRECONDITION after `Shutdown`.
   absl::Status UpdateEndpoints(const std::vector<std::string>& namesrv);
 
   /// Endpoint events from now on.
@@ -73,8 +73,8 @@ class NamesrvChannel {
   /// Who is chosen, why, since when.
   [[nodiscard]] ChannelSnapshot Snapshot() const;
 
-  /// Refuses new calls, fails those that wait for a server, lets written requests finish for at most `drain`, then closes
-  /// everything. When it completes, no coroutine, timer or socket of the channel is left. Idempotent.
+  /// Refuses new calls, fails those that wait for a server, lets written requests finish for at most `drain`, then
+  /// closes everything. When it completes, no coroutine, timer or socket of the channel is left. Idempotent.
   [[nodiscard]] asio::awaitable<absl::Status> Shutdown(std::chrono::milliseconds drain = std::chrono::seconds(3));
 
  private:

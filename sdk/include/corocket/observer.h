@@ -5,9 +5,9 @@
 
 namespace corocket {
 
-/// Receives endpoint events as they are delivered: in order, one at a time, from a bounded queue, on a strand of the SDK
-/// and with no lock held. Must not block; may call any member of the client. A slow observer loses the oldest events
-/// (the sequence numbers show it) and never slows a channel. An exception that leaves `OnEvent` is dropped.
+/// Receives endpoint events as they are delivered: in order, one at a time, from a bounded queue, on a strand of the
+/// SDK and with no lock held. Must not block; may call any member of the client. A slow observer loses the oldest
+/// events (the sequence numbers show it) and never slows a channel. An exception that leaves `OnEvent` is dropped.
 class Observer {
  public:
   virtual ~Observer() = default;

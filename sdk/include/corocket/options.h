@@ -35,7 +35,7 @@ struct CallOptions {
   /// While every server is down: true waits for one until `timeout`, false fails at once with the last causes.
   bool wait_for_ready = true;
   /// Filled when the call has ended, well or not; see `CallReport`. May be null.
-  std::shared_ptr<CallReport> report;
+  std::shared_ptr<CallReport> report = {};
 
   [[nodiscard]] absl::Status Validate() const;
 };
@@ -66,14 +66,14 @@ struct FailoverOptions {
 
 /// What a client is made of.
 struct ClientOptions {
-  /// NameServers: each item is `host:port` or a list of them separated by `;`, `,` or blanks; `http://host:port` without a
-  /// path is an address too. Empty: the environment variable NAMESRV_ADDR.
-  std::vector<std::string> namesrv;
+  /// NameServers: each item is `host:port` or a list of them separated by `;`, `,` or blanks; `http://host:port`
+  /// without a path is an address too. Empty: the environment variable NAMESRV_ADDR.
+  std::vector<std::string> namesrv = {};
   /// Limits of calls that do not bring their own.
-  CallOptions call;
-  FailoverOptions failover;
+  CallOptions call = {};
+  FailoverOptions failover = {};
   /// Told of every endpoint event, in order. See `corocket/spdlog_sink.h` for the one that writes log lines.
-  std::vector<std::shared_ptr<Observer>> observers;
+  std::vector<std::shared_ptr<Observer>> observers = {};
 
   /// Checks everything that can be checked without asking a server.
   /// Errors: INVALID_ARGUMENT naming the option, its value and the allowed range, or quoting the bad address.

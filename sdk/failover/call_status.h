@@ -1,0 +1,18 @@
+#ifndef COROCKET_SDK_FAILOVER_CALL_STATUS_H_
+#define COROCKET_SDK_FAILOVER_CALL_STATUS_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "sdk/failover/attempt_log.h"
+
+namespace corocket::failover {
+
+/// The one translation of a failed call into the caller's vocabulary: a small report (operation, what was tried,
+/// elapsed, each endpoint with its cause) and details for programs. `operation` as in "query route of topic
+/// \"orders\"", `kind` as in "namesrv".
+[[nodiscard]] absl::Status ToStatus(const CallFailed& failed, std::string_view operation, std::string_view kind);
+
+}  // namespace corocket::failover
+
+#endif  // COROCKET_SDK_FAILOVER_CALL_STATUS_H_

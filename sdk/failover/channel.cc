@@ -1,0 +1,376 @@
+#include "sdk/failover/channel.h"
+
+#include <type_traits>
+#include <utility>
+
+#include "asio/co_spawn.hpp"
+#include "asio/error.hpp"
+#include "asio/post.hpp"
+#include "asio/this_coro.hpp"
+#include "asio/use_awaitable.hpp"
+
+namespace corocket::failover {
+namespace {
+
+/// Counts a waiting caller for as long as it waits, however it stops waiting.
+class DemandGuard {
+ public:
+  DemandGuard(FailoverCore& core, Runtime& runtime) : core_(core), runtime_(runtime) {}
+  ~DemandGuard() { core_.DropDemand(runtime_.Now()); }
+  DemandGuard(const DemandGuard&) = delete;
+  DemandGuard& operator=(const DemandGuard&) = delete;
+
+ private:
+  FailoverCore& core_;
+  Runtime& runtime_;
+};
+
+CallEnd EndOf(const RemotingError& error) {
+  if (error.code() == RemotingErrc::kCancelled) return CallEnd::kCancelled;
+  if (error.code() == RemotingErrc::kShutDown) return CallEnd::kShutDown;
+  if (error.code() == RemotingErrc::kQueueFull) return CallEnd::kOverloaded;
+  if (error.code() == RemotingErrc::kTooLarge) return CallEnd::kTooLarge;
+  return CallEnd::kUnavailable;
+}
+
+}  // namespace
+
+SwitchReason ReasonOf(const std::error_code& code) {
+  if (code == RemotingErrc::kPeerClosed || code == asio::error::eof) return SwitchReason::kPeerClosed;
+  if (code == RemotingErrc::kSilence) return SwitchReason::kSilence;
+  if (code == RemotingErrc::kAttemptTimeout) return SwitchReason::kCallTimeouts;
+  if (code == RemotingErrc::kMalformedFrame || code == RemotingErrc::kWrongProtocol)
+    return SwitchReason::kProtocolError;
+  if (code == RemotingErrc::kNotReady) return SwitchReason::kNotReady;
+  if (code == RemotingErrc::kShutDown) return SwitchReason::kShutdown;
+  return SwitchReason::kBroken;
+}
+
+std::shared_ptr<FailoverChannel> FailoverChannel::Start(ChannelConfig config) {
+  std::shared_ptr<FailoverChannel> channel(new FailoverChannel(config));
+  Dialler::Config dialler{.runtime = channel->runtime_,
+                          .connector = config.connector,
+                          .strand = channel->strand_,
+                          .connection = {.silence_limit = config.options.silence_limit},
+                          .probe = std::move(config.probe),
+                          .on_started = {},
+                          .on_ended = {}};
+  // Weak: a connection must not keep the channel that owns it alive.
+  dialler.on_started = [weak = channel->weak_from_this()](const std::shared_ptr<net::Connection>& connection) {
+    if (const auto self = weak.lock()) self->connections_.Add(connection);
+  };
+  dialler.on_ended = [weak = channel->weak_from_this()](net::ConnectionId id, std::error_code cause) {
+    if (const auto self = weak.lock()) self->OnConnectionEnded(id, cause);
+  };
+  channel->dialler_ = std::make_shared<Dialler>(std::move(dialler));
+  channel->second_opinion_.emplace(channel->runtime_, channel->strand_, config.options, channel->core_, channel->tasks_,
+                                   channel->dialler_, channel);
+  for (std::shared_ptr<Observer>& observer : config.observers) channel->hub_.AddObserver(std::move(observer));
+  return channel;
+}
+
+FailoverChannel::FailoverChannel(const ChannelConfig& config)
+    : runtime_(config.runtime),
+      options_(config.options),
+      strand_(asio::make_strand(config.runtime->executor())),
+      hub_(config.runtime->executor()),
+      core_(config.options, config.endpoints, config.runtime->Random(), config.runtime->Now(),
+            [this](EndpointEvent event) { hub_.Emit(std::move(event)); }),
+      waiting_(config.runtime, strand_),
+      pausing_(config.runtime, strand_),
+      tasks_(strand_),
+      timer_(config.runtime->NewTimer(strand_)) {}
+
+FailoverChannel::~FailoverChannel() = default;
+
+asio::awaitable<Answer> FailoverChannel::Execute(Call call, Judge judge, AttemptLog& log) {
+  const std::shared_ptr<FailoverChannel> self = shared_from_this();
+  Answer answer;
+  while (log.MayTry(runtime_->Now())) {
+    std::optional<Lease> lease = core_.Current();
+    if (!lease) lease = co_await Acquire(call.options.wait_for_ready, log);
+    if (log.TriedThisLap(lease->choice.endpoint)) {
+      co_await PauseBeforeNextLap(log);
+      continue;  // The choice may have moved meanwhile.
+    }
+    const TimePoint now = runtime_->Now();
+    if (!log.MayTry(now)) break;
+    log.RecordStart(lease->choice.endpoint, now);
+    std::optional<RemotingError> failure;
+    try {
+      net::SendOptions options{.deadline = log.AttemptDeadline(now), .idempotent = call.idempotent};
+      answer.reply = co_await lease->connection->Send(call.request, options);
+    } catch (const RemotingError& error) {  // C++ allows no co_await in a handler: what follows stays synchronous.
+      failure = error;
+      log.RecordFailure(error, runtime_->Now());
+      HandleFailure(*lease, error);
+      if (!log.MayRetry(error)) throw log.Final(EndOf(error), {}, runtime_->Now());
+    }
+    if (failure) continue;
+    Verdict verdict = judge(answer.reply);
+    if (verdict.kind == Verdict::Kind::kAnswer) {
+      if (core_.WantsConfirmation()) core_.Confirm(lease->choice, runtime_->Now());
+      answer.endpoint = lease->connection->endpoint();
+      co_return answer;
+    }
+    const bool settled = co_await Settle(*lease, std::move(verdict), call, judge, log, answer);
+    if (settled) co_return answer;
+  }
+  const TimePoint now = runtime_->Now();
+  throw log.Final(CallEnd::kDeadline, core_.FailuresSince(log.started(), now), now);
+}
+
+asio::awaitable<Lease> FailoverChannel::Acquire(bool wait_for_ready, const AttemptLog& log) {
+  for (;;) {
+    // The ticket comes before the question: a change after the answer wakes us at once.
+    const ParkingLot::Ticket ticket = waiting_.Prepare();
+    TimePoint now = runtime_->Now();
+    Demanded demanded = core_.Demand(wait_for_ready, now);
+    Kick();
+    if (Lease* lease = std::get_if<Lease>(&demanded)) co_return std::move(*lease);
+    if (FailFast* fail = std::get_if<FailFast>(&demanded)) {
+      throw log.Final(CallEnd::kUnavailable, std::move(fail->failures), now);
+    }
+    if (std::holds_alternative<Refused>(demanded)) throw log.Final(CallEnd::kShutDown, {}, now);
+    const DemandGuard demand(core_, *runtime_);
+    WakeReason reason = WakeReason::kWoken;
+    try {
+      reason = co_await waiting_.Wait(ticket, log.deadline());
+    } catch (const std::system_error&) {
+      throw log.Final(CallEnd::kCancelled, {}, runtime_->Now());
+    }
+    now = runtime_->Now();
+    if (reason == WakeReason::kDeadline) {
+      throw log.Final(CallEnd::kDeadline, core_.FailuresSince(log.started(), now), now);
+    }
+  }
+}
+
+asio::awaitable<void> FailoverChannel::PauseBeforeNextLap(AttemptLog& log) {
+  const ParkingLot::Ticket ticket = pausing_.Prepare();
+  const TimePoint until = std::min(log.deadline(), runtime_->Now() + log.NextLap(runtime_->Random()));
+  try {
+    const WakeReason reason = co_await pausing_.Wait(ticket, until);
+    static_cast<void>(reason);
+  } catch (const std::system_error&) {
+    throw log.Final(CallEnd::kCancelled, {}, runtime_->Now());
+  }
+}
+
+void FailoverChannel::HandleFailure(const Lease& lease, const RemotingError& error) {
+  const std::error_code& code = error.code();
+  if (code == RemotingErrc::kRetired || code == RemotingErrc::kCancelled || code == RemotingErrc::kShutDown ||
+      code == RemotingErrc::kQueueFull || code == RemotingErrc::kTooLarge) {
+    return;  // Not the endpoint's doing.
+  }
+  if (code == RemotingErrc::kAttemptTimeout) {
+    if (core_.CallTimedOut(lease.choice, runtime_->Now()) == Strike::kInvalidated) Retire(lease.connection);
+    Kick();
+    return;
+  }
+  Clear(lease, ReasonOf(code), code);
+}
+
+void FailoverChannel::Clear(const Lease& lease, SwitchReason reason, std::error_code cause) {
+  if (core_.Invalidate(lease.choice, reason, cause, runtime_->Now())) Retire(lease.connection);
+  Kick();
+}
+
+void FailoverChannel::Retire(const std::shared_ptr<net::Connection>& connection) {
+  const ConnectionSet::Marked marked = connections_.MarkDraining(connection->id());
+  if (marked.started) {
+    EndpointEvent event;
+    event.kind = EventKind::kDrainStarted;
+    event.endpoint = connection->endpoint();
+    event.count = connection->stats().outstanding;
+    core_.Note(std::move(event));
+  }
+  connection->Retire(runtime_->Now() + options_.drain_timeout);
+  if (marked.surplus) marked.surplus->Abort(RemotingErrc::kRetired);
+}
+
+asio::awaitable<bool> FailoverChannel::Settle(const Lease& lease, Verdict verdict, const Call& call, Judge judge,
+                                              AttemptLog& log, Answer& answer) {
+  if (verdict.kind == Verdict::Kind::kBlameEndpoint) {
+    log.RecordBlame(lease.connection->endpoint(), verdict.cause, std::move(verdict.detail), runtime_->Now());
+    Clear(lease, verdict.reason, verdict.cause);
+    co_return false;
+  }
+  // The server works; whether it is right is another question.
+  if (core_.WantsConfirmation()) core_.Confirm(lease.choice, runtime_->Now());
+  answer.endpoint = lease.connection->endpoint();
+  for (;;) {
+    if (core_.EndpointCount() < 2) co_return true;
+    std::optional<SecondOpinion::Opinion> opinion;
+    try {
+      opinion = co_await second_opinion_->Ask(lease.choice.endpoint, call.request, log.deadline());
+    } catch (const RemotingError& error) {
+      throw log.Final(EndOf(error), {}, runtime_->Now());
+    } catch (const std::system_error&) {
+      throw log.Final(CallEnd::kCancelled, {}, runtime_->Now());
+    }
+    if (!opinion) {
+      answer.unconfirmed = true;
+      EndpointEvent event;
+      event.kind = EventKind::kNegativeUnconfirmed;
+      event.endpoint = answer.endpoint;
+      event.detail = std::move(verdict.detail);
+      core_.Note(std::move(event));
+      co_return true;
+    }
+    const Verdict second = judge(opinion->reply);
+    if (second.kind == Verdict::Kind::kUnbelieved) co_return true;  // Two agree.
+    if (second.kind == Verdict::Kind::kBlameEndpoint) {
+      if (opinion->from_choice) co_return false;  // The loop deals with its choice.
+      second_opinion_->Discard(opinion->side.connection->id());
+      continue;
+    }
+    answer.reply = std::move(opinion->reply);
+    answer.endpoint = opinion->side.connection->endpoint();
+    if (!opinion->from_choice) MoveTo(opinion->side, lease);
+    co_return true;
+  }
+}
+
+void FailoverChannel::MoveTo(const SecondOpinion::Side& side, const Lease& from) {
+  const bool adopted = core_.Adopt(from.choice, side.endpoint, side.connection->id(), side.connection, runtime_->Now());
+  if (!adopted) return;
+  second_opinion_->Release(side.connection->id());
+  Retire(from.connection);
+  Kick();
+}
+
+absl::Status FailoverChannel::UpdateEndpoints(std::vector<HostPort> endpoints) {
+  absl::StatusOr<Applied> applied = core_.Apply(std::move(endpoints), runtime_->Now());
+  if (!applied.ok()) return applied.status();
+  // Before we return: the connection of a removed endpoint takes no further request.
+  if (applied->retired) Retire(applied->retired);
+  if (applied->changed) second_opinion_->DropUnlisted();
+  Kick();
+  return absl::OkStatus();
+}
+
+EventStream FailoverChannel::Watch() { return hub_.Subscribe(); }
+
+ChannelSnapshot FailoverChannel::Snapshot() const {
+  ChannelSnapshot snapshot = core_.Snapshot(runtime_->Now());
+  snapshot.draining = connections_.draining();
+  return snapshot;
+}
+
+void FailoverChannel::Kick() {
+  if (!core_.HasActions() || actions_posted_.exchange(true)) return;
+  asio::post(strand_, [self = shared_from_this()] {
+    self->actions_posted_.store(false);
+    self->RunActions();
+  });
+}
+
+void FailoverChannel::RunActions() {
+  while (core_.HasActions()) {
+    for (Action& action : core_.TakeActions()) {
+      std::visit([this](auto& one) { Perform(one); }, action);
+    }
+  }
+}
+
+void FailoverChannel::Perform(DialAction& action) {
+  const AttemptId attempt = action.attempt;
+  dials_[attempt] = tasks_.Spawn(Dial(std::move(action)));
+}
+
+void FailoverChannel::Perform(AbortDialAction& action) {
+  const auto found = dials_.find(action.attempt);
+  if (found != dials_.end()) tasks_.Cancel(found->second);
+}
+
+void FailoverChannel::Perform(ArmTimerAction& action) {
+  if (!action.at) {
+    timer_->Disarm();
+    return;
+  }
+  timer_->Arm(*action.at, [weak = weak_from_this(), token = action.token] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->core_.OnTimer(token, self->runtime_->Now());
+    self->RunActions();
+  });
+}
+
+void FailoverChannel::Perform(WakeWaitersAction&) { waiting_.WakeAll(); }
+
+asio::awaitable<void> FailoverChannel::Dial(DialAction action) {
+  const std::shared_ptr<FailoverChannel> self = shared_from_this();
+  std::shared_ptr<net::Connection> connection;
+  std::optional<DialFailure> failure;
+  try {
+    if (!action.address) {
+      std::vector<HostPort> found = co_await dialler_->Resolve(action.authority, action.deadline);
+      action.address = found.front();
+      core_.DialResolved(action.attempt, std::move(found), runtime_->Now());
+      RunActions();
+    }
+    connection = co_await dialler_->Open(action.authority, *action.address, action.deadline);
+  } catch (const RemotingError& error) {
+    failure = DialFailureOf(error);
+  } catch (const std::system_error& error) {
+    failure = DialFailure{.phase = Phase::kConnect, .cause = error.code(), .detail = {}};
+  }
+  if (failure) {
+    core_.DialFailed(action.attempt, std::move(*failure), runtime_->Now());
+  } else if (!core_.Commit(action.attempt, connection->id(), connection, runtime_->Now())) {
+    connection->Abort(RemotingErrc::kRetired);
+  }
+  dials_.erase(action.attempt);
+  RunActions();
+}
+
+void FailoverChannel::OnConnectionEnded(net::ConnectionId id, std::error_code cause) {
+  const std::optional<Lease> current = core_.Current();
+  if (current && current->choice.connection == id) Clear(*current, ReasonOf(cause), cause);
+  const std::optional<std::string> drained = connections_.Remove(id);
+  if (!drained) return;
+  EndpointEvent event;
+  event.kind = EventKind::kDrainFinished;
+  event.endpoint = *drained;
+  core_.Note(std::move(event));
+}
+
+asio::awaitable<void> FailoverChannel::Shutdown(std::chrono::milliseconds drain) {
+  const std::shared_ptr<FailoverChannel> self = shared_from_this();
+  asio::awaitable<void> work = ShutdownOnStrand(drain);
+  co_await asio::co_spawn(strand_, std::move(work), asio::use_awaitable);
+}
+
+asio::awaitable<void> FailoverChannel::ShutdownOnStrand(std::chrono::milliseconds drain) {
+  static_cast<void>(core_.Close(runtime_->Now()));
+  RunActions();
+  timer_->Disarm();
+  waiting_.Close();
+  pausing_.Close();
+  second_opinion_->Close();
+  const TimePoint until = runtime_->Now() + drain;
+  for (const auto& connection : connections_.All()) connection->Retire(until);
+  tasks_.CancelAll();
+  co_await tasks_.Join();
+  for (const auto& connection : connections_.All()) co_await connection->Join();
+  hub_.Close();
+  co_await hub_.Join();
+}
+
+void FailoverChannel::Abandon() {
+  static_cast<void>(core_.Close(runtime_->Now()));
+  waiting_.Close();
+  pausing_.Close();
+  second_opinion_->Close();
+  for (const auto& connection : connections_.All()) connection->Abort(RemotingErrc::kShutDown);
+  tasks_.CancelAll();
+  hub_.Close();
+  // Disarms the timer where it lives; the last reference may go with it.
+  asio::post(strand_, [self = shared_from_this()] {
+    self->RunActions();
+    self->timer_->Disarm();
+  });
+}
+
+}  // namespace corocket::failover

@@ -1,0 +1,88 @@
+#include "sdk/failover/dialler.h"
+
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "asio/error.hpp"
+#include "sdk/runtime/with_deadline.h"
+
+namespace corocket::failover {
+namespace {
+
+/// A dial that ran out of time says so in our own words: the operating system never reports a dropped packet.
+std::error_code DialCause(const std::error_code& code) {
+  return code == asio::error::timed_out ? make_error_code(RemotingErrc::kConnectTimeout) : code;
+}
+
+}  // namespace
+
+asio::awaitable<std::vector<HostPort>> Dialler::Resolve(HostPort authority, TimePoint deadline) const {
+  if (IsIpLiteral(authority.host)) {
+    std::vector<HostPort> literal;
+    literal.push_back(std::move(authority));
+    co_return literal;
+  }
+  try {
+    std::vector<HostPort> found =
+        co_await WithDeadline(*config_.runtime, deadline, config_.connector->Resolve(authority));
+    if (!found.empty()) co_return found;
+  } catch (const std::system_error& error) {
+    throw RemotingError(DialCause(error.code()), Phase::kResolve, authority.ToString(), false);
+  }
+  throw RemotingError(asio::error::host_not_found, Phase::kResolve, authority.ToString(), false);
+}
+
+asio::awaitable<std::shared_ptr<net::Connection>> Dialler::Open(HostPort authority, HostPort address,
+                                                                TimePoint deadline) {
+  const std::string name = authority.ToString();
+  std::unique_ptr<net::Transport> transport;
+  try {
+    transport = co_await WithDeadline(*config_.runtime, deadline, config_.connector->Connect(config_.strand, address));
+  } catch (const std::system_error& error) {
+    throw RemotingError(DialCause(error.code()), Phase::kConnect, name, false,
+                        address == authority ? std::string() : address.ToString());
+  }
+  const net::ConnectionId id{next_connection_.fetch_add(1, std::memory_order_relaxed)};
+  std::shared_ptr<net::Connection> connection =
+      net::Connection::Start(config_.runtime, config_.strand, std::move(transport), id, name, config_.connection,
+                             {.on_ended = config_.on_ended, .on_request = nullptr});
+  config_.on_started(connection);
+  std::optional<RemotingError> failure;
+  try {
+    net::SendOptions options{.deadline = deadline, .idempotent = true};
+    wire::Frame answer = co_await connection->Send(config_.probe, options);
+    static_cast<void>(answer);
+  } catch (const RemotingError& error) {
+    const std::error_code cause =
+        error.code() == RemotingErrc::kAttemptTimeout ? make_error_code(RemotingErrc::kConnectTimeout) : error.code();
+    failure.emplace(cause, Phase::kProbe, name, false, error.detail());
+  }
+  if (failure) {
+    connection->Abort(failure->code());
+    throw *failure;
+  }
+  co_return connection;
+}
+
+asio::awaitable<std::shared_ptr<net::Connection>> Dialler::OpenAny(HostPort authority, std::vector<HostPort> addresses,
+                                                                   TimePoint deadline) {
+  for (std::size_t i = 0; i + 1 < addresses.size(); ++i) {
+    // Each takes its share of the time, so that one dead address leaves some for the next.
+    const TimePoint now = config_.runtime->Now();
+    const TimePoint share = now + (deadline - now) / static_cast<int>(addresses.size() - i);
+    try {
+      co_return co_await Open(authority, addresses[i], share);
+    } catch (const RemotingError&) {
+      if (config_.runtime->Now() >= deadline) throw;
+    }
+  }
+  co_return co_await Open(authority, addresses.back(), deadline);
+}
+
+DialFailure DialFailureOf(const RemotingError& error) {
+  return {.phase = error.phase(), .cause = error.code(), .detail = error.detail()};
+}
+
+}  // namespace corocket::failover

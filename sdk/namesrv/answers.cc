@@ -1,0 +1,42 @@
+#include "sdk/namesrv/answers.h"
+
+#include "absl/strings/match.h"
+#include "sdk/protocol/response_code.h"
+
+namespace corocket::namesrv {
+
+using failover::Verdict;
+
+failover::Verdict JudgeCode(const wire::Frame& reply) {
+  switch (static_cast<protocol::ResponseCode>(reply.header.code)) {
+    case protocol::ResponseCode::kTopicNotExist:
+      // Servers share no state: one that lost its brokers, or was told of none yet, denies every topic.
+      return {.kind = Verdict::Kind::kUnbelieved, .detail = reply.header.remark};
+    case protocol::ResponseCode::kRequestCodeNotSupported:
+      // Every NameServer knows these requests; this is another kind of server on that port.
+      return {.kind = Verdict::Kind::kBlameEndpoint,
+              .reason = SwitchReason::kProtocolError,
+              .cause = RemotingErrc::kWrongProtocol,
+              .detail = "not a NameServer: " + reply.header.remark};
+    case protocol::ResponseCode::kSystemError:
+      // The code is shared with every other internal error; only the text tells.
+      if (absl::StrContainsIgnoreCase(reply.header.remark, "not ready")) {
+        return {.kind = Verdict::Kind::kBlameEndpoint,
+                .reason = SwitchReason::kNotReady,
+                .cause = RemotingErrc::kNotReady,
+                .detail = reply.header.remark};
+      }
+      return {};
+    default:
+      return {};
+  }
+}
+
+failover::Verdict Unreadable(const absl::Status& why) {
+  return {.kind = Verdict::Kind::kBlameEndpoint,
+          .reason = SwitchReason::kProtocolError,
+          .cause = RemotingErrc::kMalformedFrame,
+          .detail = std::string(why.message())};
+}
+
+}  // namespace corocket::namesrv

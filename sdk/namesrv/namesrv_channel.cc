@@ -1,0 +1,211 @@
+#include "corocket/namesrv_channel.h"
+
+#include <chrono>
+#include <cstdint>
+#include <system_error>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "corocket/error.h"
+#include "sdk/base/quoted.h"
+#include "sdk/failover/attempt_log.h"
+#include "sdk/failover/call_status.h"
+#include "sdk/failover/channel.h"
+#include "sdk/namesrv/address_list.h"
+#include "sdk/namesrv/answers.h"
+#include "sdk/net/asio_connector.h"
+#include "sdk/protocol/kv_config.h"
+#include "sdk/protocol/response_code.h"
+#include "sdk/protocol/route_query.h"
+#include "sdk/runtime/asio_runtime.h"
+
+namespace corocket {
+namespace {
+
+constexpr std::size_t kMaxTopicBytes = 127;
+/// Server text is untrusted and may be a stack trace.
+constexpr std::size_t kMaxRemarkBytes = 512;
+constexpr std::string_view kKind = "namesrv";
+
+absl::Status ValidateTopic(std::string_view topic) {
+  const auto bad = [&](std::string_view why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("topic ", Quoted(topic), " ", why, "; give 1-127 bytes of a-z A-Z 0-9 _ - % |"));
+  };
+  if (topic.empty()) return bad("is empty");
+  if (topic.size() > kMaxTopicBytes) return bad(absl::StrCat("has ", topic.size(), " bytes"));
+  for (const char c : topic) {
+    const bool allowed =
+        absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '%' || c == '|';
+    if (!allowed) return bad("holds a character that no topic may have");
+  }
+  return absl::OkStatus();
+}
+
+/// A server's refusal as the caller sees it.
+absl::Status RefusalStatus(std::string_view operation, const failover::Answer& answer, const failover::AttemptLog& log,
+                           TimePoint now) {
+  const std::int32_t code = answer.reply.header.code;
+  const bool unknown_topic = code == static_cast<std::int32_t>(protocol::ResponseCode::kTopicNotExist);
+  ErrorDetails details;
+  details.hint = RetryHint::kPermanent;
+  details.server_code = code;
+  details.remark = answer.reply.header.remark.substr(0, kMaxRemarkBytes);
+  details.attempts = log.failures();
+  details.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - log.started());
+  details.unconfirmed = answer.unconfirmed;
+  std::string text = absl::StrCat("cannot ", operation, ": namesrv[", answer.endpoint, "] answered ",
+                                  protocol::ResponseCodeName(code), " (", code, ")");
+  if (!details.remark.empty()) absl::StrAppend(&text, ": ", Quoted(details.remark));
+  if (answer.unconfirmed) absl::StrAppend(&text, "; no second NameServer could be asked");
+  const absl::StatusCode status_code = unknown_topic ? absl::StatusCode::kNotFound : absl::StatusCode::kInternal;
+  return WithDetails(absl::Status(status_code, text), details);
+}
+
+void Report(const CallOptions& options, const failover::AttemptLog& log, std::string answered_by, TimePoint now) {
+  if (!options.report) return;
+  options.report->answered_by = std::move(answered_by);
+  options.report->attempts = log.attempts();
+  options.report->failures = log.failures();
+  options.report->elapsed = std::chrono::duration_cast<std::chrono::microseconds>(now - log.started());
+}
+
+}  // namespace
+
+class NamesrvChannel::Impl {
+ public:
+  Impl(std::shared_ptr<failover::FailoverChannel> channel, const ClientOptions& options)
+      : channel_(std::move(channel)), call_(options.call), failover_(options.failover) {}
+  ~Impl() { channel_->Abandon(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  /// One read request, decoded by `decode` when the server says success. Everything by value: the caller may be gone
+  /// before the coroutine is.
+  template <class Result>
+  static asio::awaitable<absl::StatusOr<Result>> Query(std::shared_ptr<Impl> self, std::string operation,
+                                                       wire::Frame request, CallOptions options,
+                                                       absl::StatusOr<Result> (*decode)(const wire::Frame&)) {
+    const absl::Status valid = options.Validate();
+    if (!valid.ok()) co_return valid;
+    const std::shared_ptr<failover::FailoverChannel> channel = self->channel_;
+    Runtime& runtime = channel->runtime();
+    failover::AttemptLog log(options, self->failover_, /*idempotent=*/true, runtime.Now());
+    // Destroying the handle must be able to end the channel while calls of it still run.
+    self.reset();
+    absl::StatusOr<Result> result = absl::UnknownError("no answer");
+    const auto judge = [&result, decode](const wire::Frame& reply) {
+      if (reply.header.code != static_cast<std::int32_t>(protocol::ResponseCode::kSuccess)) {
+        return namesrv::JudgeCode(reply);
+      }
+      result = decode(reply);
+      return result.ok() ? failover::Verdict{} : namesrv::Unreadable(result.status());
+    };
+    try {
+      failover::Call call{.request = std::move(request), .options = options, .idempotent = true};
+      failover::Answer answer = co_await channel->Execute(std::move(call), judge, log);
+      const TimePoint now = runtime.Now();
+      if (answer.reply.header.code != static_cast<std::int32_t>(protocol::ResponseCode::kSuccess)) {
+        result = RefusalStatus(operation, answer, log, now);
+      }
+      Report(options, log, std::move(answer.endpoint), now);
+    } catch (const failover::CallFailed& failed) {
+      result = failover::ToStatus(failed, operation, kKind);
+      Report(options, log, {}, runtime.Now());
+    } catch (const std::system_error& error) {  // The coroutine was cancelled between two steps.
+      result = absl::CancelledError(absl::StrCat("cannot ", operation, ": ", error.code().message()));
+      Report(options, log, {}, runtime.Now());
+    }
+    co_return result;
+  }
+
+  static asio::awaitable<absl::StatusOr<TopicRoute>> QueryRoute(std::shared_ptr<Impl> self, std::string topic,
+                                                                CallOptions options) {
+    const absl::Status valid = ValidateTopic(topic);
+    if (!valid.ok()) co_return valid;
+    wire::Frame request = protocol::EncodeRouteRequest({.topic = topic});
+    std::string operation = absl::StrCat("query route of topic \"", topic, "\"");
+    co_return co_await Query<TopicRoute>(std::move(self), std::move(operation), std::move(request), std::move(options),
+                                         &protocol::DecodeRouteResponse);
+  }
+
+  static asio::awaitable<absl::Status> Shutdown(std::shared_ptr<Impl> self, std::chrono::milliseconds drain) {
+    const std::shared_ptr<failover::FailoverChannel> channel = self->channel_;
+    self.reset();
+    try {
+      co_await channel->Shutdown(drain);
+    } catch (const std::system_error& error) {
+      co_return absl::CancelledError(absl::StrCat("shutdown of namesrv channel: ", error.code().message()));
+    }
+    co_return absl::OkStatus();
+  }
+
+  const std::shared_ptr<failover::FailoverChannel>& channel() const { return channel_; }
+  const CallOptions& call_defaults() const { return call_; }
+
+ private:
+  std::shared_ptr<failover::FailoverChannel> channel_;
+  CallOptions call_;
+  FailoverOptions failover_;
+};
+
+absl::StatusOr<NamesrvChannel> NamesrvChannel::Create(asio::any_io_executor executor, ClientOptions options) {
+  Environment environment{.runtime = MakeAsioRuntime(std::move(executor)), .connector = net::MakeAsioConnector()};
+  return Create(std::move(environment), std::move(options));
+}
+
+absl::StatusOr<NamesrvChannel> NamesrvChannel::Create(Environment environment, ClientOptions options) {
+  const absl::Status valid = options.Validate();
+  if (!valid.ok()) return valid;
+  absl::StatusOr<std::vector<HostPort>> endpoints =
+      options.namesrv.empty() ? namesrv::NamesrvFromEnvironment() : namesrv::ParseNamesrvList(options.namesrv);
+  if (!endpoints.ok()) return endpoints.status();
+  failover::ChannelConfig config{.runtime = std::move(environment.runtime),
+                                 .connector = std::move(environment.connector),
+                                 .options = options.failover,
+                                 .endpoints = *std::move(endpoints),
+                                 // An absent key is answered by every version, at no cost to the server.
+                                 .probe = protocol::EncodeKvGetRequest({.ns = "CoRocket", .key = "probe"}),
+                                 .observers = std::move(options.observers)};
+  return NamesrvChannel(std::make_shared<Impl>(failover::FailoverChannel::Start(std::move(config)), options));
+}
+
+NamesrvChannel::NamesrvChannel(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+NamesrvChannel::NamesrvChannel(NamesrvChannel&&) noexcept = default;
+NamesrvChannel& NamesrvChannel::operator=(NamesrvChannel&&) noexcept = default;
+NamesrvChannel::~NamesrvChannel() = default;
+
+asio::awaitable<absl::StatusOr<TopicRoute>> NamesrvChannel::QueryRoute(std::string topic) {
+  return Impl::QueryRoute(impl_, std::move(topic), impl_->call_defaults());
+}
+
+asio::awaitable<absl::StatusOr<TopicRoute>> NamesrvChannel::QueryRoute(std::string topic, CallOptions options) {
+  return Impl::QueryRoute(impl_, std::move(topic), std::move(options));
+}
+
+asio::awaitable<absl::StatusOr<ClusterInfo>> NamesrvChannel::QueryClusterInfo() {
+  return QueryClusterInfo(impl_->call_defaults());
+}
+
+asio::awaitable<absl::StatusOr<ClusterInfo>> NamesrvChannel::QueryClusterInfo(CallOptions options) {
+  return Impl::Query<ClusterInfo>(impl_, "query cluster info", protocol::EncodeClusterInfoRequest(), std::move(options),
+                                  &protocol::DecodeClusterInfoResponse);
+}
+
+absl::Status NamesrvChannel::UpdateEndpoints(const std::vector<std::string>& namesrv) {
+  absl::StatusOr<std::vector<HostPort>> endpoints = namesrv::ParseNamesrvList(namesrv);
+  if (!endpoints.ok()) return endpoints.status();
+  return impl_->channel()->UpdateEndpoints(*std::move(endpoints));
+}
+
+EventStream NamesrvChannel::Watch() { return impl_->channel()->Watch(); }
+
+ChannelSnapshot NamesrvChannel::Snapshot() const { return impl_->channel()->Snapshot(); }
+
+asio::awaitable<absl::Status> NamesrvChannel::Shutdown(std::chrono::milliseconds drain) {
+  return Impl::Shutdown(impl_, drain);
+}
+
+}  // namespace corocket
