@@ -17,22 +17,17 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "sdk/base/quoted.h"
 
 namespace corocket {
 namespace {
 
-constexpr std::size_t kMaxQuotedBytes = 120;
 constexpr std::size_t kMaxNameBytes = 253;  // RFC 1035, without the root label.
 constexpr std::size_t kMaxLabelBytes = 63;
 constexpr std::size_t kMaxZoneBytes = 64;
 constexpr std::string_view kExpected = "expected host:port, 1.2.3.4:port or [ipv6]:port";
 
 using V6Bytes = std::array<unsigned char, 16>;
-
-std::string Quoted(std::string_view text) {
-  if (text.size() <= kMaxQuotedBytes) return absl::StrCat("\"", absl::CHexEscape(text), "\"");
-  return absl::StrCat("\"", absl::CHexEscape(text.substr(0, kMaxQuotedBytes)), "...\" (", text.size(), " bytes)");
-}
 
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 bool IsHexDigit(char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); }

@@ -36,8 +36,8 @@ enum class Phase : std::uint8_t { kSelect, kResolve, kConnect, kProbe, kWrite, k
 /// One failed exchange with one endpoint. Thrown inside the SDK; callers of the public API get a `Status` made from it.
 class RemotingError : public std::system_error {
  public:
-  /// `endpoint` as `host:port`; `detail` is added to the text when it is not empty (untrusted text: capped by the caller).
-  /// `may_have_been_sent`: the request reached the writer, so the server may have executed it.
+  /// `endpoint` as `host:port`; `detail` is added to the text when it is not empty (untrusted text: capped by the
+  /// caller). `may_have_been_sent`: the request reached the writer, so the server may have executed it.
   RemotingError(std::error_code code, Phase phase, std::string endpoint, bool may_have_been_sent,
                 std::string detail = {});
 

@@ -1,0 +1,26 @@
+#include "corocket/route.h"
+
+#include <ostream>
+#include <string_view>
+
+namespace corocket {
+
+std::ostream& operator<<(std::ostream& out, const QueueGroup& queues) {
+  out << queues.broker_name << ": " << queues.read_queues << " read, " << queues.write_queues << " write, "
+      << (queues.readable() ? 'R' : '-') << (queues.writable() ? 'W' : '-')
+      << ((queues.perm & kPermInherit) != 0 ? 'X' : '-');
+  if ((queues.perm & kPermPriority) != 0) out << ", priority";
+  return out;
+}
+
+std::ostream& operator<<(std::ostream& out, const BrokerGroup& broker) {
+  out << broker.name << " (" << broker.cluster << "):";
+  std::string_view separator = " ";
+  for (const auto& [id, address] : broker.addresses) {
+    out << separator << id << '=' << address;
+    separator = ", ";
+  }
+  return out;
+}
+
+}  // namespace corocket
