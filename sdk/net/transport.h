@@ -27,6 +27,11 @@ class Transport {
   [[nodiscard]] virtual asio::awaitable<void> Write(std::span<const std::string_view> pieces) = 0;
   /// Ends outstanding operations with `operation_aborted` and releases the socket. Idempotent.
   virtual void Close() noexcept = 0;
+  /// Ends the outgoing direction: the peer reads an orderly end, reading goes on. For servers: a socket that is closed
+  /// while requests lie unread sends a reset instead. One without two directions closes.
+  virtual void CloseSend() noexcept { Close(); }
+  /// `Close`, but the peer sees a reset.
+  virtual void Reset() noexcept { Close(); }
   /// Numeric address of the peer, for people.
   [[nodiscard]] virtual std::string peer() const = 0;
 };
