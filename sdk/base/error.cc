@@ -33,9 +33,11 @@ namespace corocket {
 namespace {
 
 constexpr std::string_view kTypeUrl = "corocket/error";
-constexpr std::size_t kMaxPayloadBytes = 256 * 1024;
 constexpr std::size_t kMaxAttempts = 256;
 constexpr std::size_t kMaxTextBytes = 512;
+// More than the largest that is written: three texts an attempt, three bytes an escaped byte.
+constexpr std::size_t kMaxPayloadBytes = 2 * 1024 * 1024;
+static_assert(kMaxPayloadBytes > (kMaxAttempts + 1) * (3 * 3 * kMaxTextBytes + 128));
 
 std::string Escaped(std::string_view text) {
   std::string escaped;
@@ -159,9 +161,7 @@ std::string Encoded(const ErrorDetails& details) {
   // The last tries tell why it ended.
   const std::size_t skipped = details.attempts.size() - std::min(details.attempts.size(), kMaxAttempts);
   for (std::size_t i = skipped; i < details.attempts.size(); ++i) {
-    std::string attempt = absl::StrCat(" attempt=", Encoded(details.attempts[i]));
-    if (words.size() + attempt.size() > kMaxPayloadBytes) break;
-    words += attempt;
+    absl::StrAppend(&words, " attempt=", Encoded(details.attempts[i]));
   }
   return words;
 }

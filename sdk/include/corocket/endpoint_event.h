@@ -53,10 +53,10 @@ enum class SwitchReason : std::uint8_t {
 
 /// One endpoint and how it failed last.
 struct EndpointFailure {
-  std::string endpoint;
-  std::string phase;  ///< "resolve", "connect", "probe", "write", "read", "answer"; empty when it was not tried.
-  std::error_code cause;
-  std::string detail;
+  std::string endpoint = {};
+  std::string phase = {};  ///< "resolve", "connect", "probe", "write", "read", "answer"; empty when it was not tried.
+  std::error_code cause = {};
+  std::string detail = {};
   std::chrono::microseconds elapsed{0};
 
   /// `host:port: connect: Connection refused`.
@@ -67,20 +67,20 @@ struct EndpointFailure {
 /// Fields that a kind does not name keep their defaults.
 struct EndpointEvent {
   std::uint64_t sequence = 0;
-  std::chrono::steady_clock::time_point at;
+  std::chrono::steady_clock::time_point at = {};
   EventKind kind = EventKind::kClosed;
-  std::string endpoint;
-  std::string previous;
+  std::string endpoint = {};
+  std::string previous = {};
   std::uint64_t generation = 0;
   std::uint64_t list_version = 0;
   SwitchReason reason = SwitchReason::kNone;
-  std::error_code cause;
-  std::string detail;
+  std::error_code cause = {};
+  std::string detail = {};
   std::chrono::microseconds elapsed{0};
   std::uint64_t count = 0;
-  std::vector<std::string> added;
-  std::vector<std::string> removed;
-  std::vector<EndpointFailure> failures;
+  std::vector<std::string> added = {};
+  std::vector<std::string> removed = {};
+  std::vector<EndpointFailure> failures = {};
 
   /// One line for people, without time and sequence.
   [[nodiscard]] std::string ToString() const;

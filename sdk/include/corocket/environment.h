@@ -13,8 +13,8 @@ class Connector;
 /// The world a client runs in: clock, chance and executor, and what makes connections. Made by the test kit
 /// (`corocket/testing/sim_world.h`) to run a client in virtual time; programs pass an executor instead.
 struct Environment {
-  std::shared_ptr<Runtime> runtime;
-  std::shared_ptr<net::Connector> connector;
+  std::shared_ptr<Runtime> runtime = {};
+  std::shared_ptr<net::Connector> connector = {};
 };
 
 }  // namespace corocket

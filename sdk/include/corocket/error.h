@@ -25,10 +25,10 @@ enum class RetryHint : std::uint8_t {
 struct ErrorDetails {
   RetryHint hint = RetryHint::kPermanent;
   /// Response code and remark of the server, when it was a server's answer that ended the call.
-  std::optional<std::int32_t> server_code;
-  std::string remark;
+  std::optional<std::int32_t> server_code = {};
+  std::string remark = {};
   /// Each try, in order, with its own cause.
-  std::vector<EndpointFailure> attempts;
+  std::vector<EndpointFailure> attempts = {};
   std::chrono::milliseconds elapsed{0};
   /// NOT_FOUND said by one server that no second one could confirm.
   bool unconfirmed = false;

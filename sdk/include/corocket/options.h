@@ -18,10 +18,10 @@ class Observer;
 /// How a call went. Written once, before the call completes; read it afterwards only.
 struct CallReport {
   /// `host:port` of the server whose answer was returned; empty when there was none.
-  std::string answered_by;
+  std::string answered_by = {};
   /// Requests written or tried, the successful one included.
   std::uint32_t attempts = 0;
-  std::vector<EndpointFailure> failures;
+  std::vector<EndpointFailure> failures = {};
   std::chrono::microseconds elapsed{0};
 };
 
@@ -54,9 +54,9 @@ struct FailoverOptions {
   std::chrono::milliseconds drain_timeout{3000};
   /// First pause after every server failed; grows by 1.6 per pass, jittered. Default 100 ms; range [1 ms, 1 min].
   std::chrono::milliseconds backoff_base{100};
-  /// Longest pause while callers wait. Default 1 s; at least `backoff_base`.
+  /// Longest pause while callers wait. Default 1 s; range [`backoff_base`, 10 min].
   std::chrono::milliseconds backoff_cap_waiting{1000};
-  /// Longest pause while nobody waits. Default 5 s; at least `backoff_cap_waiting`.
+  /// Longest pause while nobody waits. Default 5 s; range [`backoff_cap_waiting`, 10 min].
   std::chrono::milliseconds backoff_cap_idle{5000};
   /// A request is not written when less than this is left of its deadline. Default 20 ms; range [0, 1 s].
   std::chrono::milliseconds min_attempt{20};

@@ -17,7 +17,7 @@ inline constexpr std::int32_t kPermPriority = 8;
 
 /// Queues of a topic on one broker.
 struct QueueGroup {
-  std::string broker_name;
+  std::string broker_name = {};
   std::int32_t read_queues = 0;
   std::int32_t write_queues = 0;
   std::int32_t perm = 0;
@@ -32,12 +32,12 @@ std::ostream& operator<<(std::ostream& out, const QueueGroup& queues);
 
 /// A master (id 0) and its replicas, by broker id.
 struct BrokerGroup {
-  std::string cluster;
-  std::string name;
-  std::string zone;
+  std::string cluster = {};
+  std::string name = {};
+  std::string zone = {};
   bool enable_acting_master = false;
   /// (broker id, `host:port`), sorted by id.
-  std::vector<std::pair<std::int64_t, std::string>> addresses;
+  std::vector<std::pair<std::int64_t, std::string>> addresses = {};
 
   friend bool operator==(const BrokerGroup&, const BrokerGroup&) = default;
 };
@@ -46,32 +46,32 @@ std::ostream& operator<<(std::ostream& out, const BrokerGroup& broker);
 
 /// Logical queues of a static topic that live on one broker (5.x).
 struct QueueMapping {
-  std::string broker_name;
-  std::string scope;
+  std::string broker_name = {};
+  std::string scope = {};
   std::int64_t epoch = 0;
   std::int32_t total_queues = 0;
   /// (logical id, physical id), sorted.
-  std::vector<std::pair<std::int32_t, std::int32_t>> ids;
+  std::vector<std::pair<std::int32_t, std::int32_t>> ids = {};
 
   friend bool operator==(const QueueMapping&, const QueueMapping&) = default;
 };
 
 /// Where a topic lives. Queues and brokers sorted by broker name.
 struct TopicRoute {
-  std::vector<QueueGroup> queues;
-  std::vector<BrokerGroup> brokers;
-  std::vector<QueueMapping> mappings;
+  std::vector<QueueGroup> queues = {};
+  std::vector<BrokerGroup> brokers = {};
+  std::vector<QueueMapping> mappings = {};
   /// `broker-a:8;broker-b:8` of an ordered topic; empty otherwise.
-  std::string order_topic_conf;
+  std::string order_topic_conf = {};
 
   friend bool operator==(const TopicRoute&, const TopicRoute&) = default;
 };
 
 /// Brokers and clusters that one NameServer knows. Both sorted by name.
 struct ClusterInfo {
-  std::vector<BrokerGroup> brokers;
+  std::vector<BrokerGroup> brokers = {};
   /// (cluster, its broker names sorted).
-  std::vector<std::pair<std::string, std::vector<std::string>>> clusters;
+  std::vector<std::pair<std::string, std::vector<std::string>>> clusters = {};
 
   friend bool operator==(const ClusterInfo&, const ClusterInfo&) = default;
 };

@@ -18,13 +18,13 @@ enum class ChannelState : std::uint8_t { kIdle, kConnecting, kReady, kSuspect, k
 
 /// One endpoint of the list, or one that is only draining.
 struct EndpointSnapshot {
-  std::string endpoint;
+  std::string endpoint = {};
   bool listed = true;
   bool chosen = false;
   bool dialling = false;
   bool draining = false;
   std::uint64_t consecutive_failures = 0;
-  std::optional<EndpointFailure> last_failure;
+  std::optional<EndpointFailure> last_failure = {};
 };
 
 /// Who is chosen, why, since when; all of it from one moment.
@@ -33,10 +33,10 @@ struct ChannelSnapshot {
   std::uint64_t generation = 0;
   std::uint64_t list_version = 0;
   /// `host:port` of the choice; empty when there is none.
-  std::string chosen;
+  std::string chosen = {};
   SwitchReason reason = SwitchReason::kNone;
-  std::chrono::steady_clock::time_point chosen_since;
-  std::vector<EndpointSnapshot> endpoints;
+  std::chrono::steady_clock::time_point chosen_since = {};
+  std::vector<EndpointSnapshot> endpoints = {};
   std::uint64_t switches = 0;
   std::uint64_t dials = 0;
   std::uint64_t stale_invalidations_ignored = 0;
