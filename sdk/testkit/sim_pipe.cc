@@ -1,0 +1,120 @@
+#include "sdk/testkit/sim_pipe.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sdk/runtime/random.h"
+
+namespace corocket::testkit {
+
+SimPipe::SimPipe(std::shared_ptr<Runtime> runtime, std::size_t capacity, Events events)
+    : runtime_(std::move(runtime)),
+      capacity_(capacity),
+      events_(std::move(events)),
+      timer_(runtime_->NewTimer(runtime_->executor())),
+      last_due_(runtime_->Now()) {}
+
+std::size_t SimPipe::Push(std::string_view bytes) {
+  if (ended_) return bytes.size();  // into the void, as a socket takes bytes for a peer that has gone
+  const std::size_t taken = std::min(bytes.size(), room());
+  if (taken == 0) return 0;
+  in_flight_ += taken;
+  Send(Kind::kData, std::string(bytes.substr(0, taken)));
+  return taken;
+}
+
+void SimPipe::PushFin() {
+  if (std::exchange(ended_, true)) return;
+  Send(Kind::kFin, {});
+}
+
+void SimPipe::PushReset() {
+  ended_ = true;
+  if (std::exchange(reset_, true)) return;
+  Send(Kind::kReset, {});
+}
+
+void SimPipe::Send(Kind kind, std::string bytes) {
+  const SimPath path = events_.path();
+  const TimePoint due = runtime_->Now() + path.latency + UniformBelow(*runtime_, path.jitter);
+  last_due_ = std::max(last_due_, due);  // a stream keeps its order whatever the jitter
+  packets_.push_back(Packet{.kind = kind, .bytes = std::move(bytes), .due = last_due_});
+  if (packets_.size() == 1) ArmForHead();
+}
+
+void SimPipe::ArmForHead() {
+  if (packets_.empty() || events_.path().held) {
+    timer_->Disarm();
+    return;
+  }
+  timer_->Arm(packets_.front().due, [this] { Arrive(); });
+}
+
+void SimPipe::Refresh() {
+  if (packets_.empty()) return;
+  const SimPath path = events_.path();
+  if (!path.held) packets_.front().due = std::max(packets_.front().due, runtime_->Now());
+  ArmForHead();
+}
+
+void SimPipe::Arrive() {
+  const SimPath path = events_.path();
+  if (path.held || packets_.empty()) return;
+  Packet& head = packets_.front();
+  if (head.kind == Kind::kData) {
+    ArriveData(head, path);
+    return;
+  }
+  const Kind kind = head.kind;
+  packets_.pop_front();
+  ArmForHead();
+  kind == Kind::kFin ? events_.on_fin() : events_.on_reset();
+}
+
+void SimPipe::ArriveData(Packet& head, const SimPath& path) {
+  const std::size_t left = head.bytes.size() - head.arrived;
+  std::size_t bytes = path.trickle ? 1 : left;
+  if (limit_) bytes = std::min(bytes, *limit_);
+  if (taken_ == received_.size()) {
+    received_.clear();
+    taken_ = 0;
+  }
+  received_.append(head.bytes, head.arrived, bytes);
+  in_flight_ -= bytes;
+  if (limit_) *limit_ -= bytes;
+  const bool cut = limit_ && *limit_ == 0;
+  if (bytes == left) {
+    packets_.pop_front();
+  } else {
+    head.arrived += bytes;
+    if (path.trickle) head.due = runtime_->Now() + *path.trickle;
+  }
+  ArmForHead();
+  events_.on_data(bytes);
+  if (cut) events_.on_limit();
+}
+
+std::size_t SimPipe::Take(std::span<char> into, std::size_t limit) {
+  const std::size_t bytes = std::min({into.size(), limit, received()});
+  std::copy_n(received_.data() + taken_, bytes, into.data());
+  taken_ += bytes;
+  return bytes;
+}
+
+void SimPipe::DropReceived() {
+  received_.clear();
+  taken_ = 0;
+}
+
+void SimPipe::Stop() {
+  timer_->Disarm();
+  packets_.clear();
+  in_flight_ = 0;
+  ended_ = true;
+  reset_ = true;
+  DropReceived();
+}
+
+void SimPipe::SetLimit(std::optional<std::size_t> bytes) { limit_ = bytes; }
+
+}  // namespace corocket::testkit
