@@ -34,8 +34,8 @@ struct FrameExtent {
 ///   which one; RESOURCE_EXHAUSTED: declared length above `kMaxFrameBytes`.
 [[nodiscard]] absl::StatusOr<FrameExtent> PeekFrame(std::string_view stream);
 
-/// Decodes exactly one complete frame. Total: any bytes give a value or an error, and never an allocation beyond a small
-/// multiple of their number.
+/// Decodes exactly one complete frame. Total: any bytes give a value or an error, and never an allocation beyond a
+/// small multiple of their number.
 [[nodiscard]] absl::StatusOr<Frame> DecodeFrame(std::string_view bytes);
 
 }  // namespace corocket::wire

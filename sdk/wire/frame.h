@@ -43,6 +43,8 @@ class ExtFields {
 
   /// Sets `key`, replacing an earlier value.
   void Set(std::string_view key, std::string_view value);
+  /// The value of `key` to write into, empty when the key is new. Valid until the next change.
+  [[nodiscard]] std::string& Slot(std::string_view key);
   /// Value of `key`, or nullptr. Valid until the next change.
   [[nodiscard]] const std::string* Find(std::string_view key) const;
   [[nodiscard]] bool empty() const { return fields_.empty(); }

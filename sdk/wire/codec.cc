@@ -1,0 +1,167 @@
+#include "sdk/wire/codec.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "sdk/base/quoted.h"
+#include "sdk/wire/big_endian.h"
+#include "sdk/wire/binary_header.h"
+#include "sdk/wire/foreign_protocol.h"
+#include "sdk/wire/frame.h"
+#include "sdk/wire/json_header.h"
+#include "sdk/wire/limits.h"
+
+namespace corocket::wire {
+namespace {
+
+constexpr std::size_t kLengthBytes = 4;
+constexpr std::size_t kHeaderWordBytes = 4;
+constexpr std::size_t kPrefixBytes = kLengthBytes + kHeaderWordBytes;
+constexpr std::size_t kMinJsonHeaderBytes = 2;  // {}
+// Bytes quoted from a stream that holds no frame.
+constexpr std::size_t kQuotedBytes = 32;
+
+bool IsBinary(const Frame& frame) { return frame.serialize == SerializeType::kRocketMq; }
+
+absl::Status TooLarge(std::size_t bytes) {
+  return absl::ResourceExhaustedError(absl::StrCat("a frame of ", bytes, " bytes is above the limit of ",
+                                                   kMaxFrameBytes, ", which servers enforce too"));
+}
+
+absl::Status CheckStrings(const Header& header) {
+  if (header.ext_fields.size() > kMaxExtFields) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(header.ext_fields.size(), " header fields are above the limit of ", kMaxExtFields));
+  }
+  const auto too_long = [](std::string_view text) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("header string ", Quoted(text), " is above the limit of ", kMaxStringBytes, " bytes"));
+  };
+  if (header.remark.size() > kMaxStringBytes) return too_long(header.remark);
+  for (const auto& [key, value] : header.ext_fields) {
+    if (key.size() > kMaxStringBytes) return too_long(key);
+    if (value.size() > kMaxStringBytes) return too_long(value);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status NoFrame(std::string_view stream, std::string_view why) {
+  std::string text = "this is no RocketMQ frame: ";
+  if (const std::optional<ForeignProtocol> foreign = DetectForeignProtocol(stream)) {
+    absl::StrAppend(&text, Describe(*foreign));
+  } else {
+    absl::StrAppend(&text, why);
+  }
+  absl::StrAppend(&text, "; it begins with ", Quoted(stream.substr(0, kQuotedBytes)));
+  return absl::InvalidArgumentError(text);
+}
+
+struct Prefix {
+  std::size_t frame_bytes = 0;
+  std::size_t header_bytes = 0;
+  std::uint32_t serialize = 0;
+};
+
+Prefix ReadPrefix(std::string_view stream) {
+  const std::uint32_t header_word = LoadBigEndian32(stream.data() + kLengthBytes);
+  return {.frame_bytes = kLengthBytes + LoadBigEndian32(stream.data()),
+          .header_bytes = header_word & kMaxHeaderBytes,
+          .serialize = header_word >> 24};
+}
+
+absl::Status CheckHeaderWord(std::string_view stream, const Prefix& prefix) {
+  std::size_t least = 0;
+  switch (prefix.serialize) {
+    case static_cast<std::uint32_t>(SerializeType::kJson):
+      least = kMinJsonHeaderBytes;
+      break;
+    case static_cast<std::uint32_t>(SerializeType::kRocketMq):
+      least = kMinBinaryHeaderBytes;
+      break;
+    default:
+      return NoFrame(stream, absl::StrCat("header form ", prefix.serialize, " is neither JSON (0) nor ROCKETMQ (1)"));
+  }
+  const std::size_t most = prefix.frame_bytes - kPrefixBytes;
+  if (prefix.header_bytes < least || prefix.header_bytes > most) {
+    return NoFrame(stream, absl::StrCat("a header of ", prefix.header_bytes, " bytes does not fit a frame of ",
+                                        prefix.frame_bytes));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::size_t EncodedSizeBound(const Frame& frame) {
+  const std::size_t rest = kPrefixBytes + frame.body.size();
+  if (IsBinary(frame)) return rest + BinaryHeaderBytes(frame.header);
+  const std::size_t quick = rest + JsonHeaderBound(frame.header);
+  // Close to the limit only the exact size tells whether the frame may be sent.
+  return quick <= kMaxFrameBytes ? quick : rest + JsonHeaderBytes(frame.header);
+}
+
+absl::Status AppendFrame(const Frame& frame, std::string& out) {
+  const Header& header = frame.header;
+  if (absl::Status fits = CheckStrings(header); !fits.ok()) return fits;
+  if (IsBinary(frame)) {
+    if (absl::Status fits = CheckBinaryHeader(header); !fits.ok()) return fits;
+  }
+  const std::size_t bound = EncodedSizeBound(frame);
+  if (bound > kMaxFrameBytes) return TooLarge(bound);
+
+  const std::size_t start = out.size();
+  out.resize(start + bound - frame.body.size());
+  char* const prefix = out.data() + start;
+  char* const header_start = prefix + kPrefixBytes;
+  char* const header_end =
+      IsBinary(frame) ? WriteBinaryHeader(header_start, header) : WriteJsonHeader(header_start, header);
+  const auto header_bytes = static_cast<std::uint32_t>(header_end - header_start);
+  const auto length = static_cast<std::uint32_t>(kHeaderWordBytes + header_bytes + frame.body.size());
+  StoreBigEndian32(prefix, length);
+  StoreBigEndian32(prefix + kLengthBytes, static_cast<std::uint32_t>(frame.serialize) << 24 | header_bytes);
+  out.resize(start + kPrefixBytes + header_bytes);
+  out.append(frame.body);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<FrameExtent> PeekFrame(std::string_view stream) {
+  if (stream.size() < kLengthBytes) return FrameExtent{};
+  const std::size_t length = LoadBigEndian32(stream.data());
+  if (length > kMaxFrameBytes - kLengthBytes) {
+    if (DetectForeignProtocol(stream)) return NoFrame(stream, "");
+    absl::Status too_large = TooLarge(kLengthBytes + length);
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the peer announces something that cannot be read: ", too_large.message(),
+                     "; the stream begins with ", Quoted(stream.substr(0, kQuotedBytes))));
+  }
+  if (length < kHeaderWordBytes)
+    return NoFrame(stream, absl::StrCat("length ", length, " leaves no room for a header"));
+  if (stream.size() < kPrefixBytes) return FrameExtent{};
+  const Prefix prefix = ReadPrefix(stream);
+  if (absl::Status valid = CheckHeaderWord(stream, prefix); !valid.ok()) return valid;
+  return FrameExtent{.bytes = prefix.frame_bytes};
+}
+
+absl::StatusOr<Frame> DecodeFrame(std::string_view bytes) {
+  const absl::StatusOr<FrameExtent> extent = PeekFrame(bytes);
+  if (!extent.ok()) return extent.status();
+  if (extent->bytes != bytes.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(bytes.size(), " bytes given to decode, where a frame of ", extent->bytes, " begins"));
+  }
+  const Prefix prefix = ReadPrefix(bytes);
+  const std::string_view header_bytes = bytes.substr(kPrefixBytes, prefix.header_bytes);
+  const bool binary = prefix.serialize == static_cast<std::uint32_t>(SerializeType::kRocketMq);
+  absl::StatusOr<Header> header = binary ? ParseBinaryHeader(header_bytes) : ParseJsonHeader(header_bytes);
+  if (!header.ok()) return header.status();
+  return Frame{.header = *std::move(header),
+               .body = std::string(bytes.substr(kPrefixBytes + prefix.header_bytes)),
+               .serialize = binary ? SerializeType::kRocketMq : SerializeType::kJson};
+}
+
+}  // namespace corocket::wire
