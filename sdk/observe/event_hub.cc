@@ -52,6 +52,7 @@ class EventHub::State : public std::enable_shared_from_this<State> {
     std::vector<std::shared_ptr<Observer>> to;
   };
 
+  void ForgetGoneStreams() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PostDelivery();
   void DeliverSome();
   Delivery TakeDelivery();
@@ -78,7 +79,7 @@ void EventHub::State::Emit(EndpointEvent event) {
     absl::MutexLock lock(mutex_);
     if (closed_) return;
     event.sequence = ++sequence_;
-    std::erase_if(streams_, [](const std::weak_ptr<EventStream::Impl>& stream) { return stream.expired(); });
+    ForgetGoneStreams();
     if (streams_.empty() && listeners_.empty()) return;
     const auto shared = std::make_shared<const EndpointEvent>(std::move(event));
     for (const std::weak_ptr<EventStream::Impl>& stream : streams_) {
@@ -102,6 +103,7 @@ EventStream EventHub::State::Subscribe(std::size_t capacity) {
   {
     absl::MutexLock lock(mutex_);
     if (!closed_) {
+      ForgetGoneStreams();
       streams_.push_back(stream);
       return EventStream(std::move(stream));
     }
@@ -120,11 +122,10 @@ void EventHub::State::RemoveObserver(const Observer& observer) {
   // Destroyed after the lock is gone: what goes with an observer is foreign code.
   std::vector<Listener> removed;
   absl::MutexLock lock(mutex_);
-  const auto gone = std::stable_partition(listeners_.begin(), listeners_.end(), [&](const Listener& listener) {
-    return listener.observer.get() != &observer;
-  });
-  removed.assign(std::make_move_iterator(gone), std::make_move_iterator(listeners_.end()));
-  listeners_.erase(gone, listeners_.end());
+  for (Listener& listener : listeners_) {
+    if (listener.observer.get() == &observer) removed.push_back(std::exchange(listener, {}));
+  }
+  std::erase_if(listeners_, [](const Listener& listener) { return listener.observer == nullptr; });
 }
 
 void EventHub::State::Close() {
@@ -145,6 +146,10 @@ void EventHub::State::Abandon() {
   absl::MutexLock lock(mutex_);
   removed.swap(listeners_);
   queue_.clear();
+}
+
+void EventHub::State::ForgetGoneStreams() {
+  std::erase_if(streams_, [](const std::weak_ptr<EventStream::Impl>& stream) { return stream.expired(); });
 }
 
 void EventHub::State::PostDelivery() {
