@@ -77,7 +77,7 @@ class TaskGroup::State : public std::enable_shared_from_this<State> {
         cancelled.push_back(task);
       }
     }
-    if (cancelled.empty()) return;  // an empty group may outlive the context of its strand
+    if (cancelled.empty()) return;
     asio::post(strand_, [cancelled = std::move(cancelled)] {
       for (const auto& task : cancelled) task->signal.emit(asio::cancellation_type::terminal);
     });
@@ -167,7 +167,8 @@ class TaskGroup::State : public std::enable_shared_from_this<State> {
     Joiners joiners;
     {
       const absl::MutexLock lock(mutex_);
-      tasks_.erase(id);
+      const auto ended = tasks_.find(id);
+      if (ended != tasks_.end()) tasks_.erase(ended);
       if (error && !error_) error_ = std::move(error);
       if (!tasks_.empty()) return;
       joiners.swap(joiners_);

@@ -23,8 +23,8 @@ enum class TaskId : std::uint64_t {};
 ///   co_await tasks.Join();
 ///
 /// Destroying the group cancels its tasks and neither blocks nor throws; they wind down on the strand by themselves, so
-/// a task owns what it uses. A task that ends with `operation_aborted` after it was cancelled has not failed.
-/// Thread safety: all members may be called from any thread.
+/// a task owns what it uses. Like every strand, it goes before its execution context does. A task that ends with
+/// `operation_aborted` after it was cancelled has not failed. Thread safety: all members may be called from any thread.
 class TaskGroup {
  public:
   /// Tasks run on `strand`: a strand, or an executor of a single-threaded context.
