@@ -15,8 +15,9 @@ namespace corocket {
 /// The other end of a suspended await: whoever holds it resumes the coroutine, once.
 ///
 /// Holds work on the coroutine's executor, so that `io_context::run()` does not end under it. Destroyed without
-/// `Resume`, it destroys the waiting coroutine (what Asio does with handlers of a context that ends). Thread safety:
-/// distinct objects: safe. Shared object: unsafe; its owner serialises.
+/// `Resume`, it destroys the waiting coroutine (what Asio does with handlers of a context that ends).
+///
+/// Thread safety: distinct objects: safe. Shared object: unsafe; its owner serialises.
 template <typename Result>
 class Parked {
  public:

@@ -24,7 +24,9 @@ enum class TaskId : std::uint64_t {};
 ///
 /// Destroying the group cancels its tasks and neither blocks nor throws; they wind down on the strand by themselves, so
 /// a task owns what it uses. Like every strand, it goes before its execution context does. A task that ends with
-/// `operation_aborted` after it was cancelled has not failed. Thread safety: all members may be called from any thread.
+/// `operation_aborted` after it was cancelled has not failed.
+///
+/// Thread safety: all members may be called from any thread.
 class TaskGroup {
  public:
   /// Tasks run on `strand`: a strand, or an executor of a single-threaded context.

@@ -14,10 +14,12 @@ namespace corocket {
 ///
 /// Completes when `work` does, with its value or its exception, or at the deadline. At the deadline the work is
 /// cancelled (terminal) and left to wind down by itself; what it still returns or throws is dropped. So it must own
-/// what it uses: it can outlive the caller's frame. A deadline that has passed already: the work is not begun. Must be
-/// awaited on a strand or a single-threaded executor; the work runs there too. Throws
-/// `std::system_error(asio::error::timed_out)` at the deadline, else what the work throws. Cancellation: terminal,
-/// partial, total; passed on to the work, whose outcome is awaited, up to the deadline.
+/// what it uses: it can outlive the caller's frame. A deadline that has passed already: the work is not begun.
+/// Must be awaited on a strand or a single-threaded executor; the work runs there too.
+///
+/// Errors: throws `std::system_error(asio::error::timed_out)` at the deadline, else what the work throws.
+///
+/// Cancellation: terminal, partial, total; passed on to the work, whose outcome is awaited, up to the deadline.
 [[nodiscard]] asio::awaitable<void> WithDeadline(Runtime& runtime, TimePoint deadline, asio::awaitable<void> work);
 
 namespace internal {

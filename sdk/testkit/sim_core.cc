@@ -2,8 +2,6 @@
 
 #include <array>
 #include <chrono>
-#include <cinttypes>
-#include <iterator>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -131,8 +129,14 @@ SimLink::Events SimCore::LinkEvents() {
                 SimStats& stats = stats_[link.identity().address];
                 --(side == SimSide::kClient ? stats.client_sockets : stats.server_sockets);
                 Tell(link, side == SimSide::kClient ? "client closes" : "server closes");
-                if (!link.open(SimSide::kClient) && !link.open(SimSide::kServer)) links_.erase(link.identity().id);
+                Forget(link);
               }};
+}
+
+void SimCore::Forget(const SimLink& link) {
+  if (link.open(SimSide::kClient) || link.open(SimSide::kServer)) return;
+  const auto found = links_.find(link.identity().id);
+  if (found != links_.end()) links_.erase(found);
 }
 
 SimPath SimCore::PathOf(const SimLink& link) const {
@@ -188,7 +192,8 @@ void SimCore::Change(const SimRouteKey& route, const std::function<void(SimFault
 }
 
 void SimCore::Heal(const SimRouteKey& route) {
-  flappers_.erase(route);
+  const auto flapper = flappers_.find(route);
+  if (flapper != flappers_.end()) flappers_.erase(flapper);
   faults_.Heal(route);
   for (const auto& link : LinksOf(route)) {
     const SimFault left = faults_.Effective(link->identity().client, link->identity().address);

@@ -60,6 +60,7 @@ class SimCore : public std::enable_shared_from_this<SimCore> {
   [[nodiscard]] Duration DrawLatency(const std::string& client, const HostPort& address);
   [[nodiscard]] std::unique_ptr<net::Transport> Establish(const std::string& client, const HostPort& address);
   [[nodiscard]] SimLink::Events LinkEvents();
+  void Forget(const SimLink& link);
   [[nodiscard]] SimPath PathOf(const SimLink& link) const;
   [[nodiscard]] std::vector<std::shared_ptr<SimLink>> LinksOf(const SimRouteKey& route) const;
   void Refresh(const SimRouteKey& route);

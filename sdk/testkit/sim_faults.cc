@@ -20,6 +20,11 @@ const SimFault* SimFaults::Find(const SimRouteKey& route) const {
   return found == faults_.end() ? nullptr : &found->second;
 }
 
+void SimFaults::Heal(const SimRouteKey& route) {
+  const auto found = faults_.find(route);
+  if (found != faults_.end()) faults_.erase(found);
+}
+
 SimFault SimFaults::Effective(const std::string& client, const HostPort& address) const {
   SimFault fault;
   if (const SimFault* everyone = Find({address, ""})) fault = *everyone;

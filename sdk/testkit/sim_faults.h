@@ -56,7 +56,7 @@ class SimFaults {
   SimFault& At(const SimRouteKey& route) { return faults_[route]; }
   /// Null after `Heal`.
   [[nodiscard]] const SimFault* Find(const SimRouteKey& route) const;
-  void Heal(const SimRouteKey& route) { faults_.erase(route); }
+  void Heal(const SimRouteKey& route);
 
   /// What a connection from `client` to `address` meets: the fault of the address with that of the pair on top.
   [[nodiscard]] SimFault Effective(const std::string& client, const HostPort& address) const;

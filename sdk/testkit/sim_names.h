@@ -11,8 +11,8 @@
 
 namespace corocket::testkit {
 
-/// The name server (DNS) of the simulated network. May change at any time; a look-up sees the table as it is when it
-/// ends. Thread safety: none.
+/// The name server (DNS) of the simulated network. May change at any time; a look-up sees the table of its end.
+/// Thread safety: none.
 class SimNames {
  public:
   /// `name` leads to these IP literals, in this order; replaces what was set before, a failure included.

@@ -43,8 +43,9 @@ struct SimRuntimeOptions {
 ///
 /// Time moves only when nothing is ready to run, to the earliest timer. Timers fire in the order (time, armed first). A
 /// step is one handler, or the batch of handlers that one strand has ready. Destroyed last: destroying it ends every
-/// coroutine that still waits. Thread safety: none; everything happens on the thread that calls `Run...`, the members
-/// of `runtime()` included.
+/// coroutine that still waits.
+///
+/// Thread safety: none; all of it happens on the thread that calls `Run...`, the members of `runtime()` included.
 class SimRuntime {
  public:
   explicit SimRuntime(SimRuntimeOptions options = {});
