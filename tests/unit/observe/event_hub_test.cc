@@ -267,6 +267,29 @@ TEST_F(EventHubTest, AWaitThatIsCancelledAloneThrowsAborted) {
   EXPECT_FALSE(reading->ended);
 }
 
+asio::awaitable<void> AwaitOneAndGoOnWhenCancelled(EventStream& stream, std::optional<std::string>& got) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  try {
+    co_await AwaitOne(stream, got);
+  } catch (const std::system_error& error) {
+    got = error.code() == asio::error::operation_aborted ? "aborted" : error.what();
+  }
+}
+
+TEST_F(EventHubTest, AReaderThatLooksAfterCancellationItselfIsToldToo) {
+  EventStream stream = hub_->Subscribe();
+  asio::cancellation_signal signal;
+  std::optional<std::string> got;
+  asio::co_spawn(context_, AwaitOneAndGoOnWhenCancelled(stream, got),
+                 asio::bind_cancellation_slot(signal.slot(), [](std::exception_ptr e) { EXPECT_EQ(e, nullptr); }));
+  Poll();
+  signal.emit(asio::cancellation_type::terminal);
+  Poll();
+  EXPECT_EQ(got, "aborted");
+  hub_->Close();
+  Run();
+}
+
 TEST_F(EventHubTest, DestroyingAStreamEndsItsPendingWait) {
   auto stream = std::make_optional(hub_->Subscribe());
   std::optional<std::string> got;
@@ -289,6 +312,18 @@ TEST_F(EventHubTest, ObserversAreToldInOrderAndNotInsideEmit) {
   Run();
   EXPECT_THAT(first->endpoints, ElementsAre("a", "b"));
   EXPECT_THAT(second->endpoints, ElementsAre("b")) << "told of what had happened before it was added";
+}
+
+TEST_F(EventHubTest, AfterCloseObserversAreToldWhatWasQueuedAndNoMore) {
+  const auto notes = std::make_shared<Notes>();
+  hub_->AddObserver(notes);
+  Emit("a");
+  hub_->Close();
+  Emit("after the end");
+  hub_->AddObserver(notes);
+  Emit("after the end");
+  Run();
+  EXPECT_THAT(notes->endpoints, ElementsAre("a"));
 }
 
 TEST_F(EventHubTest, AnObserverMayCallBackIntoTheHub) {
