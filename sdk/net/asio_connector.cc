@@ -12,15 +12,6 @@
 namespace corocket::net {
 namespace {
 
-// Dialling a port of this machine that nobody listens on can, if the kernel picks that very port for our end, connect
-// the socket to itself. It would echo our requests.
-bool IsConnectedToItself(const asio::ip::tcp::socket& socket) {
-  std::error_code gone;
-  const asio::ip::tcp::endpoint local = socket.local_endpoint(gone);
-  const asio::ip::tcp::endpoint remote = socket.remote_endpoint(gone);
-  return !gone && local == remote;
-}
-
 asio::awaitable<std::unique_ptr<Transport>> Dial(asio::any_io_executor on, HostPort address) {
   const asio::ip::tcp::endpoint endpoint = ToEndpoint(address);
   asio::ip::tcp::socket socket(on);

@@ -31,4 +31,12 @@ HostPort ToHostPort(const asio::ip::tcp::endpoint& endpoint) {
   return {endpoint.address().to_string(), endpoint.port()};
 }
 
+bool IsConnectedToItself(const asio::ip::tcp::socket& socket) {
+  std::error_code gone;
+  const asio::ip::tcp::endpoint local = socket.local_endpoint(gone);
+  if (gone) return false;
+  const asio::ip::tcp::endpoint remote = socket.remote_endpoint(gone);
+  return !gone && local == remote;
+}
+
 }  // namespace corocket::net

@@ -14,6 +14,10 @@ namespace corocket::net {
 
 [[nodiscard]] HostPort ToHostPort(const asio::ip::tcp::endpoint& endpoint);
 
+/// Dialling a port of this machine that nobody listens on can, if the kernel picks that very port for our end, connect
+/// the socket to itself. It would echo our requests.
+[[nodiscard]] bool IsConnectedToItself(const asio::ip::tcp::socket& socket);
+
 }  // namespace corocket::net
 
 #endif  // COROCKET_SDK_NET_ASIO_ENDPOINT_H_
