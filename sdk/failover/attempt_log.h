@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "corocket/endpoint_event.h"
 #include "corocket/options.h"
 #include "sdk/base/remoting_error.h"
@@ -88,7 +89,7 @@ class AttemptLog {
   bool idempotent_;
   bool may_have_happened_ = false;
   std::uint32_t attempts_ = 0;
-  std::vector<EndpointId> lap_;
+  absl::InlinedVector<EndpointId, 4> lap_;
   std::vector<EndpointFailure> failures_;
 };
 

@@ -54,10 +54,14 @@ std::shared_ptr<FailoverChannel> FailoverChannel::Start(ChannelConfig config) {
                           .connection = {.silence_limit = config.options.silence_limit},
                           .probe = std::move(config.probe),
                           .on_started = {},
+                          .on_silent = {},
                           .on_ended = {}};
   // Weak: a connection must not keep the channel that owns it alive.
   dialler.on_started = [weak = channel->weak_from_this()](const std::shared_ptr<net::Connection>& connection) {
     if (const auto self = weak.lock()) self->connections_.Add(connection);
+  };
+  dialler.on_silent = [weak = channel->weak_from_this()](net::ConnectionId id) {
+    if (const auto self = weak.lock()) self->ClearIfCurrent(id, RemotingErrc::kSilence);
   };
   dialler.on_ended = [weak = channel->weak_from_this()](net::ConnectionId id, std::error_code cause) {
     if (const auto self = weak.lock()) self->OnConnectionEnded(id, cause);
@@ -183,7 +187,7 @@ void FailoverChannel::Retire(const std::shared_ptr<net::Connection>& connection)
     event.kind = EventKind::kDrainStarted;
     event.endpoint = connection->endpoint();
     event.count = connection->stats().outstanding;
-    core_.Note(std::move(event));
+    core_.Note(std::move(event), runtime_->Now());
   }
   connection->Retire(runtime_->Now() + options_.drain_timeout);
   if (marked.surplus) marked.surplus->Abort(RemotingErrc::kRetired);
@@ -215,7 +219,7 @@ asio::awaitable<bool> FailoverChannel::Settle(const Lease& lease, Verdict verdic
       event.kind = EventKind::kNegativeUnconfirmed;
       event.endpoint = answer.endpoint;
       event.detail = std::move(verdict.detail);
-      core_.Note(std::move(event));
+      core_.Note(std::move(event), runtime_->Now());
       co_return true;
     }
     const Verdict second = judge(opinion->reply);
@@ -325,15 +329,19 @@ asio::awaitable<void> FailoverChannel::Dial(DialAction action) {
   RunActions();
 }
 
-void FailoverChannel::OnConnectionEnded(net::ConnectionId id, std::error_code cause) {
+void FailoverChannel::ClearIfCurrent(net::ConnectionId id, std::error_code cause) {
   const std::optional<Lease> current = core_.Current();
   if (current && current->choice.connection == id) Clear(*current, ReasonOf(cause), cause);
+}
+
+void FailoverChannel::OnConnectionEnded(net::ConnectionId id, std::error_code cause) {
+  ClearIfCurrent(id, cause);
   const std::optional<std::string> drained = connections_.Remove(id);
   if (!drained) return;
   EndpointEvent event;
   event.kind = EventKind::kDrainFinished;
   event.endpoint = *drained;
-  core_.Note(std::move(event));
+  core_.Note(std::move(event), runtime_->Now());
 }
 
 asio::awaitable<void> FailoverChannel::Shutdown(std::chrono::milliseconds drain) {
@@ -354,6 +362,10 @@ asio::awaitable<void> FailoverChannel::ShutdownOnStrand(std::chrono::millisecond
   tasks_.CancelAll();
   co_await tasks_.Join();
   for (const auto& connection : connections_.All()) co_await connection->Join();
+  EndpointEvent closed;
+  closed.kind = EventKind::kClosed;
+  closed.at = runtime_->Now();
+  hub_.Emit(std::move(closed));
   hub_.Close();
   co_await hub_.Join();
 }
@@ -365,7 +377,7 @@ void FailoverChannel::Abandon() {
   second_opinion_->Close();
   for (const auto& connection : connections_.All()) connection->Abort(RemotingErrc::kShutDown);
   tasks_.CancelAll();
-  hub_.Close();
+  hub_.Abandon();
   // Disarms the timer where it lives; the last reference may go with it.
   asio::post(strand_, [self = shared_from_this()] {
     self->RunActions();

@@ -122,6 +122,8 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
   void Perform(ArmTimerAction& action);
   void Perform(WakeWaitersAction& action);
   asio::awaitable<void> Dial(DialAction action);
+  /// For connections that fail while nobody waits on them.
+  void ClearIfCurrent(net::ConnectionId id, std::error_code cause);
   void OnConnectionEnded(net::ConnectionId id, std::error_code cause);
   asio::awaitable<void> ShutdownOnStrand(std::chrono::milliseconds drain);
 

@@ -10,7 +10,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "corocket/endpoint_event.h"
 #include "sdk/net/connection.h"
 
 namespace corocket::failover {

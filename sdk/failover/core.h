@@ -23,10 +23,10 @@ namespace corocket::failover {
 /// The one place where a server is chosen and a choice is cleared: list, choice, generation, connect round and back-off
 /// in one critical section.
 ///
-/// No I/O, no clock, no chance of its own: time comes in with each call, chance from a seed; what has to be done goes out
-/// as actions. No call suspends and none runs foreign code but `emit`, which must only enqueue. So a `catch` handler on any
-/// thread clears a choice atomically, and a list change is complete when `Apply` returns.
-/// Thread safety: all members may be called from any thread.
+/// No I/O, no clock, no chance of its own: time comes in with each call, chance from a seed; what has to be done goes
+/// out as actions. No call suspends and none runs foreign code but `emit`, which must only enqueue. So a `catch`
+/// handler on any thread clears a choice atomically, and a list change is complete when `Apply` returns. Thread safety:
+/// all members may be called from any thread.
 class FailoverCore {
  public:
   using Emit = std::function<void(EndpointEvent)>;
@@ -46,8 +46,8 @@ class FailoverCore {
   /// A dial found its authority's addresses: the attempt goes on with the first, the others become dials of their own.
   void DialResolved(AttemptId attempt, std::vector<HostPort> addresses, TimePoint now);
   void DialFailed(AttemptId attempt, DialFailure failure, TimePoint now);
-  /// A dial proved its server alive. True: it is the new choice. False: the list no longer holds it, or another one won;
-  /// the caller closes it.
+  /// A dial proved its server alive. True: it is the new choice. False: the list no longer holds it, or another one
+  /// won; the caller closes it.
   [[nodiscard]] bool Commit(AttemptId attempt, ConnectionId id, std::shared_ptr<net::Connection> connection,
                             TimePoint now);
 
@@ -71,7 +71,7 @@ class FailoverCore {
   [[nodiscard]] absl::StatusOr<Applied> Apply(std::vector<HostPort> proposal, TimePoint now);
 
   /// Puts a fact that the driver found into the order of events, with the generation and list version of now.
-  void Note(EndpointEvent event);
+  void Note(EndpointEvent event, TimePoint now);
 
   void OnTimer(std::uint64_t token, TimePoint now);
   /// No new work; dials are aborted. Returns the connection of the last choice. Absorbing; idempotent.
@@ -90,6 +90,9 @@ class FailoverCore {
   [[nodiscard]] ChannelSnapshot Snapshot(TimePoint now) const;
 
  private:
+  /// Brings what the lock-free readers see up to date; ends every change.
+  void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   mutable absl::Mutex mutex_;
   FailoverState state_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> has_actions_{false};

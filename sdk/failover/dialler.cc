@@ -47,7 +47,7 @@ asio::awaitable<std::shared_ptr<net::Connection>> Dialler::Open(HostPort authori
   const net::ConnectionId id{next_connection_.fetch_add(1, std::memory_order_relaxed)};
   std::shared_ptr<net::Connection> connection =
       net::Connection::Start(config_.runtime, config_.strand, std::move(transport), id, name, config_.connection,
-                             {.on_ended = config_.on_ended, .on_request = nullptr});
+                             {.on_silent = config_.on_silent, .on_ended = config_.on_ended, .on_request = nullptr});
   config_.on_started(connection);
   std::optional<RemotingError> failure;
   try {

@@ -34,8 +34,9 @@ class Dialler {
     net::ConnectionOptions connection;
     /// The request that proves life; any well-formed answer does.
     wire::Frame probe;
-    /// Told of every connection that was made, and of its end.
+    /// Told of every connection that was made, of its silence, and of its end.
     std::function<void(const std::shared_ptr<net::Connection>&)> on_started;
+    std::function<void(net::ConnectionId)> on_silent;
     std::function<void(net::ConnectionId, std::error_code)> on_ended;
   };
 

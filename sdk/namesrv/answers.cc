@@ -11,7 +11,10 @@ failover::Verdict JudgeCode(const wire::Frame& reply) {
   switch (static_cast<protocol::ResponseCode>(reply.header.code)) {
     case protocol::ResponseCode::kTopicNotExist:
       // Servers share no state: one that lost its brokers, or was told of none yet, denies every topic.
-      return {.kind = Verdict::Kind::kUnbelieved, .detail = reply.header.remark};
+      return {.kind = Verdict::Kind::kUnbelieved,
+              .reason = SwitchReason::kNone,
+              .cause = {},
+              .detail = reply.header.remark};
     case protocol::ResponseCode::kRequestCodeNotSupported:
       // Every NameServer knows these requests; this is another kind of server on that port.
       return {.kind = Verdict::Kind::kBlameEndpoint,

@@ -2,8 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <system_error>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -16,6 +16,7 @@
 #include "sdk/namesrv/address_list.h"
 #include "sdk/namesrv/answers.h"
 #include "sdk/net/asio_connector.h"
+#include "sdk/protocol/cluster_info.h"
 #include "sdk/protocol/kv_config.h"
 #include "sdk/protocol/response_code.h"
 #include "sdk/protocol/route_query.h"

@@ -31,7 +31,9 @@ struct ConnectionOptions {
 
 /// Told on the connection's strand, after the waiters concerned have been resumed, with no lock held.
 struct ConnectionCallbacks {
-  /// The connection takes no new work for good: broken, silent, or retired and drained. Called exactly once.
+  /// A request is out and no byte comes: the connection takes no new work; calls that may not be repeated still wait.
+  std::function<void(ConnectionId)> on_silent;
+  /// Closed for good: broken, silent, or retired and drained. Called exactly once.
   std::function<void(ConnectionId, std::error_code cause)> on_ended;
   /// A request of the server's own. The returned frame is sent as its answer; none: code 3 ("not supported") is
   /// answered, unless the request is one-way. Empty: as if it returned none.
@@ -65,7 +67,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Throws RemotingError: kAttemptTimeout (deadline), kSilence, kPeerClosed or the socket's error (broken),
   ///   kMalformedFrame / kWrongProtocol (garbage came), kRetired (not sent), kQueueFull, kTooLarge, kCancelled.
   /// Cancellation: terminal, partial, total. Before the writer takes the frame it is dropped; after that the frame is
-  ///   finished and a late answer is counted and dropped. The connection stays usable. Resumes on the caller's executor.
+  ///   finished and a late answer is counted and dropped. The connection stays usable. Resumes on the caller's
+  ///   executor.
   [[nodiscard]] asio::awaitable<wire::Frame> Send(wire::Frame request, SendOptions options);
 
   /// Queues a request that has no answer. Throws like `Send`; returns when the frame has been written.
@@ -83,9 +86,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   [[nodiscard]] ConnectionId id() const;
   [[nodiscard]] const std::string& endpoint() const;
-
-  /// True for exactly one caller: the one that reports the first answer to a real request.
-  bool MarkConfirmed();
 
   struct Stats {
     std::size_t outstanding = 0;

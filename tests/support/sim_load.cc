@@ -1,0 +1,61 @@
+#include "tests/support/sim_load.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace corocket::test {
+
+SimLoad::SimLoad(testing::SimWorld& world, Client& client, Options options)
+    : world_(world),
+      client_(client),
+      options_(std::move(options)),
+      runtime_(*world.environment().runtime),
+      last_success_(world.Elapsed()) {
+  for (int i = 0; i < options_.callers; ++i) {
+    ++running_;
+    world_.Spawn(Caller());
+  }
+}
+
+asio::awaitable<void> SimLoad::Caller() {
+  while (!stopping_) {
+    absl::StatusOr<TopicRoute> route = co_await client_.QueryRoute(options_.topic, options_.call);
+    if (route.ok()) {
+      ++succeeded_;
+      longest_gap_ = std::max(longest_gap_, world_.Elapsed() - last_success_);
+      last_success_ = world_.Elapsed();
+    } else {
+      failures_.push_back(route.status());
+    }
+    co_await SleepUntil(runtime_, runtime_.Now() + options_.pause);
+  }
+  --running_;
+}
+
+void SimLoad::StopAndWait() {
+  stopping_ = true;
+  while (running_ > 0) world_.Advance(std::chrono::milliseconds(10));
+}
+
+void SimLoad::StartOver() {
+  succeeded_ = 0;
+  failures_.clear();
+  longest_gap_ = std::chrono::nanoseconds(0);
+  last_success_ = world_.Elapsed();
+}
+
+std::chrono::nanoseconds SimLoad::longest_gap() const {
+  return std::max(longest_gap_, world_.Elapsed() - last_success_);
+}
+
+std::vector<EndpointEvent> TakeEvents(EventStream& events) {
+  std::vector<EndpointEvent> taken;
+  for (;;) {
+    std::optional<EndpointEvent> event = events.TryNext();
+    if (!event) return taken;
+    taken.push_back(*std::move(event));
+  }
+}
+
+}  // namespace corocket::test
