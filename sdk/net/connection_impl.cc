@@ -35,8 +35,9 @@ void Connection::Impl::Start() {
 
 asio::awaitable<wire::Frame> Connection::Impl::Send(wire::Frame request, SendOptions options, bool oneway) {
   const std::shared_ptr<Impl> self = shared_from_this();
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
   PendingTable::Item waiter{.handler = {},
-                            .executor = co_await asio::this_coro::executor,
+                            .executor = executor,
                             .deadline = options.deadline,
                             .extra = {.idempotent = options.idempotent, .oneway = oneway, .written = false}};
   auto start = [self, oneway, waiter = std::move(waiter), request = std::move(request)](auto handler) mutable {

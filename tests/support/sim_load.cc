@@ -14,16 +14,18 @@ SimLoad::SimLoad(testing::SimWorld& world, Client& client, Options options)
       last_success_(world.Elapsed()) {
   for (int i = 0; i < options_.callers; ++i) {
     ++running_;
-    world_.Spawn(Caller());
+    // Spread over one pause, so that their calls do not come in one burst.
+    world_.Spawn(Caller(options_.pause * i / options_.callers));
   }
 }
 
-asio::awaitable<void> SimLoad::Caller() {
+asio::awaitable<void> SimLoad::Caller(std::chrono::microseconds delay) {
+  co_await SleepUntil(runtime_, runtime_.Now() + delay);
   while (!stopping_) {
     absl::StatusOr<TopicRoute> route = co_await client_.QueryRoute(options_.topic, options_.call);
     if (route.ok()) {
       ++succeeded_;
-      longest_gap_ = std::max(longest_gap_, world_.Elapsed() - last_success_);
+      if (!stopping_) longest_gap_ = std::max(longest_gap_, world_.Elapsed() - last_success_);
       last_success_ = world_.Elapsed();
     } else {
       failures_.push_back(route.status());
@@ -34,6 +36,7 @@ asio::awaitable<void> SimLoad::Caller() {
 }
 
 void SimLoad::StopAndWait() {
+  longest_gap_ = longest_gap();
   stopping_ = true;
   while (running_ > 0) world_.Advance(std::chrono::milliseconds(10));
 }
@@ -46,7 +49,8 @@ void SimLoad::StartOver() {
 }
 
 std::chrono::nanoseconds SimLoad::longest_gap() const {
-  return std::max(longest_gap_, world_.Elapsed() - last_success_);
+  // After the stop nobody calls any more: that is no gap.
+  return stopping_ ? longest_gap_ : std::max(longest_gap_, world_.Elapsed() - last_success_);
 }
 
 std::vector<EndpointEvent> TakeEvents(EventStream& events) {

@@ -28,7 +28,7 @@ class SimLoad {
     std::string topic = "orders";
     int callers = 64;
     /// Pause of each caller between two calls.
-    std::chrono::microseconds pause{2000};
+    std::chrono::microseconds pause{10'000};
     CallOptions call = {};
   };
 
@@ -51,7 +51,7 @@ class SimLoad {
   [[nodiscard]] int running() const { return running_; }
 
  private:
-  asio::awaitable<void> Caller();
+  asio::awaitable<void> Caller(std::chrono::microseconds delay);
 
   testing::SimWorld& world_;
   Client& client_;
