@@ -67,7 +67,8 @@ std::size_t SimLink::TakeReceived(SimSide side, std::span<char> into) {
   if (received > 0) {
     const std::size_t limit = options_.slice_reads ? 1 + UniformBelow(*runtime_, received) : received;
     const std::size_t taken = at.in->Take(into, limit);
-    end(Other(side)).writable->Notify();
+    // As a kernel does it: a writer that were woken for every byte would send ever smaller packets.
+    if (at.in->room() >= options_.buffer_bytes / 3) end(Other(side)).writable->Notify();
     return taken;
   }
   if (at.error) throw std::system_error(at.error);
