@@ -1,0 +1,229 @@
+#include "sdk/testkit/server_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "absl/log/absl_check.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "asio/co_spawn.hpp"
+#include "asio/detached.hpp"
+#include "sdk/wire/codec.h"
+
+namespace corocket::testkit {
+namespace {
+
+constexpr std::size_t kReadBytes = 64 * 1024;
+/// After an orderly end the client has this long to close its side.
+constexpr std::chrono::seconds kLinger(1);
+
+/// Bytes read; 0: the stream is over, for whatever reason.
+asio::awaitable<std::size_t> Read(net::Transport& transport, std::span<char> into) {
+  try {
+    const std::size_t bytes = co_await transport.ReadSome(into);
+    co_return bytes;
+  } catch (const std::system_error&) {
+    co_return 0;
+  }
+}
+
+asio::awaitable<bool> Write(net::Transport& transport, std::string_view bytes) {
+  const std::array<std::string_view, 1> pieces{bytes};
+  try {
+    co_await transport.Write(pieces);
+  } catch (const std::system_error&) {
+    co_return false;
+  }
+  co_return true;
+}
+
+}  // namespace
+
+ServerConnection::ServerConnection(Id id, std::shared_ptr<Runtime> runtime, asio::any_io_executor strand,
+                                   std::unique_ptr<net::Transport> transport, std::shared_ptr<Owner> owner)
+    : id_(id),
+      runtime_(std::move(runtime)),
+      strand_(std::move(strand)),
+      transport_(std::move(transport)),
+      owner_(std::move(owner)),
+      timer_(runtime_->NewTimer(strand_)),
+      inbox_(kReadBytes) {}
+
+asio::awaitable<void> ServerConnection::Serve(std::shared_ptr<ServerConnection> self) {
+  while (self->state_ != State::kClosed) {
+    self->MakeRoomToRead();
+    const std::span<char> free = std::span(self->inbox_).subspan(self->inbox_end_);
+    const std::size_t bytes = co_await Read(*self->transport_, free);
+    if (bytes == 0) break;
+    if (self->state_ != State::kOpen) continue;  // reads on only so that the close stays orderly
+    self->inbox_end_ += bytes;
+    bool more = true;
+    while (more) {
+      more = self->HandleRequests();
+      // Written here rather than by a coroutine of its own: one hop less for the usual request and answer.
+      if (self->MayWrite()) co_await WriteAll(self);
+      if (more && !self->HasRoom()) co_await SimSignal::Wait(self->room_, false, SimSignal::Cancel::kIgnored);
+    }
+  }
+  self->CloseNow();
+}
+
+bool ServerConnection::HandleRequests() {
+  handling_ = true;
+  const std::shared_ptr<Owner> owner = owner_;  // which may end this connection meanwhile
+  bool more = true;
+  while (more && state_ == State::kOpen && HasRoom()) {
+    absl::StatusOr<std::optional<wire::Frame>> request = TakeRequest();
+    if (!request.ok()) {
+      owner->OnMalformed();
+      Close(CloseMode::kFin);
+    } else if (!request->has_value()) {
+      more = false;
+    } else if (!(*request)->header.is_response()) {  // a test server asks nothing, so a response answers nothing
+      owner->OnRequest(*this, **std::move(request));
+    }
+  }
+  handling_ = false;
+  return more && state_ == State::kOpen;
+}
+
+absl::StatusOr<std::optional<wire::Frame>> ServerConnection::TakeRequest() {
+  const std::string_view stream(inbox_.data() + inbox_begin_, inbox_end_ - inbox_begin_);
+  const absl::StatusOr<wire::FrameExtent> extent = wire::PeekFrame(stream);
+  if (!extent.ok()) return extent.status();
+  if (extent->bytes == 0 || extent->bytes > stream.size()) return std::nullopt;
+  absl::StatusOr<wire::Frame> request = wire::DecodeFrame(stream.substr(0, extent->bytes));
+  if (!request.ok()) return request.status();
+  inbox_begin_ += extent->bytes;
+  return *std::move(request);
+}
+
+void ServerConnection::MakeRoomToRead() {
+  if (state_ != State::kOpen) inbox_begin_ = inbox_end_ = 0;
+  const std::size_t held = inbox_end_ - inbox_begin_;
+  if (inbox_begin_ > 0) {
+    std::memmove(inbox_.data(), inbox_.data() + inbox_begin_, held);
+    inbox_begin_ = 0;
+    inbox_end_ = held;
+  }
+  // Doubling: a large frame is neither copied often nor believed before its bytes are there.
+  if (inbox_.size() - held < kReadBytes / 2) inbox_.resize(inbox_.size() * 2);
+}
+
+bool ServerConnection::MayWrite() const { return state_ == State::kOpen && !stalled_ && !writing_ && !outbox_.empty(); }
+
+bool ServerConnection::HasRoom() const { return outbox_.size() < kMaxUnsentBytes && scheduled_.size() < kMaxScheduled; }
+
+void ServerConnection::StartWriting() {
+  if (handling_ || !MayWrite()) return;
+  asio::co_spawn(strand_, WriteAll(shared_from_this()), asio::detached);
+}
+
+asio::awaitable<void> ServerConnection::WriteAll(std::shared_ptr<ServerConnection> self) {
+  while (self->MayWrite()) {
+    self->writing_ = true;
+    self->leaving_.swap(self->outbox_);
+    const bool written = co_await Write(*self->transport_, self->leaving_);
+    self->leaving_.clear();
+    self->writing_ = false;
+    if (!written) self->CloseNow();
+  }
+  if (self->HasRoom()) self->room_->Notify();
+}
+
+std::string ServerConnection::Encode(const wire::Frame& answer) {
+  std::string bytes;
+  const absl::Status encoded = wire::AppendFrame(answer, bytes);
+  ABSL_CHECK(encoded.ok()) << "the test server cannot express its answer: " << encoded;
+  return bytes;
+}
+
+void ServerConnection::Send(const wire::Frame& frame) {
+  if (state_ != State::kOpen) return;
+  const absl::Status encoded = wire::AppendFrame(frame, outbox_);
+  ABSL_CHECK(encoded.ok()) << "the test server cannot express its answer: " << encoded;
+  StartWriting();
+}
+
+void ServerConnection::SendAt(TimePoint due, std::string bytes) {
+  if (state_ != State::kOpen) return;
+  scheduled_.emplace(due, Action{.bytes = std::move(bytes)});
+  ArmTimer();
+}
+
+void ServerConnection::CloseAt(TimePoint due, CloseMode how) {
+  if (state_ != State::kOpen) return;
+  scheduled_.emplace(due, Action{.bytes = {}, .close = true, .how = how});
+  ArmTimer();
+}
+
+void ServerConnection::SetStalled(bool stalled) {
+  stalled_ = stalled;
+  ArmTimer();
+  StartWriting();
+}
+
+void ServerConnection::ArmTimer() {
+  if (stalled_ || scheduled_.empty()) {
+    timer_->Disarm();
+    return;
+  }
+  timer_->Arm(scheduled_.begin()->first, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->PerformDue();
+  });
+}
+
+void ServerConnection::PerformDue() {
+  const TimePoint now = runtime_->Now();
+  while (state_ == State::kOpen && !scheduled_.empty() && scheduled_.begin()->first <= now) {
+    const Action action = std::move(scheduled_.begin()->second);
+    scheduled_.erase(scheduled_.begin());
+    if (action.close) {
+      Close(action.how);
+      return;
+    }
+    outbox_.append(action.bytes);
+  }
+  if (HasRoom()) room_->Notify();
+  ArmTimer();
+  StartWriting();
+}
+
+void ServerConnection::Close(CloseMode how) {
+  if (state_ == State::kClosed) return;
+  if (how == CloseMode::kReset) {
+    transport_->Reset();
+    CloseNow();
+    return;
+  }
+  if (state_ == State::kFinished) return;
+  state_ = State::kFinished;
+  scheduled_.clear();
+  transport_->CloseSend();
+  room_->Notify();
+  owner_->OnEnded(id_);
+  timer_->Arm(runtime_->Now() + kLinger, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->CloseNow();
+  });
+}
+
+void ServerConnection::CloseNow() {
+  if (state_ == State::kClosed) return;
+  const bool was_open = state_ == State::kOpen;
+  state_ = State::kClosed;
+  scheduled_.clear();
+  timer_->Disarm();
+  transport_->Close();
+  room_->Notify();
+  // Moved out: owner and connection hold each other until here.
+  const std::shared_ptr<Owner> owner = std::move(owner_);
+  if (was_open) owner->OnEnded(id_);
+  owner->OnClosed(id_);
+}
+
+}  // namespace corocket::testkit

@@ -1,0 +1,117 @@
+#ifndef COROCKET_SDK_TESTKIT_SERVER_CONNECTION_H_
+#define COROCKET_SDK_TESTKIT_SERVER_CONNECTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/status/statusor.h"
+#include "asio/any_io_executor.hpp"
+#include "asio/awaitable.hpp"
+#include "corocket/testing/test_server.h"
+#include "sdk/net/transport.h"
+#include "sdk/runtime/runtime.h"
+#include "sdk/testkit/sim_signal.h"
+#include "sdk/wire/frame.h"
+
+namespace corocket::testkit {
+
+/// Bytes that may wait for one client to read them; from then on its requests are left unread.
+inline constexpr std::size_t kMaxUnsentBytes = 4 * 1024 * 1024;
+/// Answers that may wait for their time on one connection; from then on its requests are left unread.
+inline constexpr std::size_t kMaxScheduled = 16'384;
+
+/// One accepted connection of a test server: requests in, answers out, now or later, and the ways to end it.
+///
+/// Lives on the server's strand; requests that were read together are answered with one write.
+/// Thread safety: none; used on the strand only.
+class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
+ public:
+  using Id = std::uint64_t;
+  using CloseMode = ::corocket::testing::CloseMode;
+
+  /// Whose connection it is.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void OnRequest(ServerConnection& connection, wire::Frame request) = 0;
+    /// The client sent what is no frame; the connection is closed after this.
+    virtual void OnMalformed() = 0;
+    /// No request comes any more and no answer leaves. Once, however it ended.
+    virtual void OnEnded(Id id) = 0;
+    /// The socket is closed, too. Once, after `OnEnded`, last.
+    virtual void OnClosed(Id id) = 0;
+  };
+
+  ServerConnection(Id id, std::shared_ptr<Runtime> runtime, asio::any_io_executor strand,
+                   std::unique_ptr<net::Transport> transport, std::shared_ptr<Owner> owner);
+
+  /// Serves until the connection ends. Throws nothing.
+  [[nodiscard]] static asio::awaitable<void> Serve(std::shared_ptr<ServerConnection> self);
+
+  /// The bytes of `answer`, which must be expressible in its own header form.
+  [[nodiscard]] static std::string Encode(const wire::Frame& answer);
+
+  /// Sends `frame`; what is sent while requests are handled leaves in one write after them.
+  void Send(const wire::Frame& frame);
+  /// Sends `bytes`, whatever they are, at `due`.
+  void SendAt(TimePoint due, std::string bytes);
+  /// Ends the connection now, or at `due`. Ending it twice does nothing.
+  void Close(CloseMode how);
+  void CloseAt(TimePoint due, CloseMode how);
+  /// Whether output is held back.
+  void SetStalled(bool stalled);
+
+  [[nodiscard]] Id id() const { return id_; }
+  [[nodiscard]] bool open() const { return state_ == State::kOpen; }
+
+ private:
+  enum class State : std::uint8_t { kOpen, kFinished, kClosed };
+  struct Action {
+    std::string bytes;
+    bool close = false;
+    CloseMode how = CloseMode::kFin;
+  };
+
+  [[nodiscard]] bool MayWrite() const;
+  [[nodiscard]] bool HasRoom() const;
+  void StartWriting();
+  [[nodiscard]] static asio::awaitable<void> WriteAll(std::shared_ptr<ServerConnection> self);
+  /// Handles what has been read, as far as there is room for answers. True: more is there and waits for room.
+  [[nodiscard]] bool HandleRequests();
+  /// The next request that has been read; none: it is not complete. Errors: what was read is no frame.
+  [[nodiscard]] absl::StatusOr<std::optional<wire::Frame>> TakeRequest();
+  void MakeRoomToRead();
+  void ArmTimer();
+  void PerformDue();
+  void CloseNow();
+
+  const Id id_;
+  const std::shared_ptr<Runtime> runtime_;
+  const asio::any_io_executor strand_;
+  const std::unique_ptr<net::Transport> transport_;
+  std::shared_ptr<Owner> owner_;
+  const std::unique_ptr<Timer> timer_;
+  const std::shared_ptr<SimSignal> room_ = std::make_shared<SimSignal>();
+
+  State state_ = State::kOpen;
+  bool stalled_ = false;
+  bool writing_ = false;
+  /// Requests are being handled: their answers are collected.
+  bool handling_ = false;
+  std::vector<char> inbox_;
+  std::size_t inbox_begin_ = 0;
+  std::size_t inbox_end_ = 0;
+  std::string outbox_;
+  std::string leaving_;
+  absl::btree_multimap<TimePoint, Action> scheduled_;
+};
+
+}  // namespace corocket::testkit
+
+#endif  // COROCKET_SDK_TESTKIT_SERVER_CONNECTION_H_

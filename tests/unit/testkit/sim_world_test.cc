@@ -1,0 +1,211 @@
+#include "corocket/testing/sim_world.h"
+
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "asio/async_result.hpp"
+#include "asio/deferred.hpp"
+#include "asio/error.hpp"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "sdk/protocol/route_query.h"
+#include "sdk/runtime/runtime.h"
+#include "tests/unit/testkit/raw_client.h"
+#include "tests/unit/testkit/sim_fixture.h"
+
+namespace corocket::testkit {
+namespace {
+
+using corocket::testing::EmbeddedNamesrv;
+using corocket::testing::SimWorld;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+wire::Frame Query() { return protocol::EncodeRouteRequest({.topic = "orders"}); }
+
+asio::awaitable<void> SleepFor(std::shared_ptr<Runtime> runtime, Duration duration) {
+  co_await SleepUntil(*runtime, runtime->Now() + duration);
+}
+
+class SimWorldTest : public SimFixture {
+ protected:
+  SimWorldTest() { ns_.AddTopic("orders", "broker-a"); }
+
+  /// Whether an answer comes within this time. It may still come later; `client` stays.
+  bool Answers(RawClient& client, milliseconds within) {
+    auto answered = std::make_shared<bool>(false);
+    world_.Spawn(Note(client, answered));
+    world_.Advance(within);
+    return *answered;
+  }
+  static asio::awaitable<void> Note(RawClient& client, std::shared_ptr<bool> answered) {
+    co_await client.Call(Query());
+    *answered = true;
+  }
+  bool Connects(milliseconds within) {
+    auto connected = std::make_shared<bool>(false);
+    world_.Spawn(NoteDial(world_.environment(), connected));
+    world_.Advance(within);
+    return *connected;
+  }
+  static asio::awaitable<void> NoteDial(Environment environment, std::shared_ptr<bool> connected) {
+    RawClient client = co_await RawClient::Connect(std::move(environment), kNs1);
+    *connected = true;
+  }
+
+  EmbeddedNamesrv& ns_ = world_.AddNamesrv(kNs1);
+};
+
+TEST_F(SimWorldTest, RefuseConcernsDialsOnly) {
+  RawClient client = Dial();
+  world_.Refuse(kNs1);
+  EXPECT_EQ(DialError(), asio::error::connection_refused);
+  EXPECT_TRUE(Answers(client, milliseconds(10)));
+  world_.Heal(kNs1);
+  EXPECT_EQ(DialError(), std::error_code());
+}
+
+TEST_F(SimWorldTest, ABlackholeSwallowsDialsUntilItHeals) {
+  world_.Blackhole(kNs1);
+  EXPECT_FALSE(Connects(seconds(2)));
+  world_.Heal(kNs1);
+  EXPECT_TRUE(Connects(milliseconds(10)));
+}
+
+TEST_F(SimWorldTest, HalfOpenIsSilentBothWaysUntilItHeals) {
+  RawClient client = Dial();
+  world_.HalfOpen(kNs1);
+  EXPECT_FALSE(Answers(client, seconds(60)));
+  EXPECT_EQ(ns_.stats().requests, 0u);
+  world_.Heal(kNs1);
+  world_.Advance(milliseconds(10));
+  EXPECT_EQ(ns_.stats().requests, 1u);
+}
+
+TEST_F(SimWorldTest, APausedProcessIsConnectedToAndSilent) {
+  world_.Pause(kNs1);
+  RawClient client = Dial();
+  EXPECT_FALSE(Answers(client, seconds(60)));
+  world_.Heal(kNs1);
+  world_.Advance(milliseconds(10));
+  EXPECT_EQ(ns_.stats().requests, 1u);
+}
+
+TEST_F(SimWorldTest, SlowIsALatencyEachWay) {
+  RawClient client = Dial();
+  world_.Slow(kNs1, milliseconds(40));
+  const auto begin = world_.Elapsed();
+  Call(client, Query());
+  EXPECT_EQ(world_.Elapsed() - begin, milliseconds(80));
+}
+
+TEST_F(SimWorldTest, ResetBreaksWhatThereIsAndNothingAfter) {
+  RawClient client = Dial();
+  world_.Reset(kNs1);
+  EXPECT_EQ(End(client), asio::error::connection_reset);
+  RawClient next = Dial();
+  EXPECT_TRUE(Answers(next, milliseconds(10)));
+}
+
+TEST_F(SimWorldTest, AKilledServerComesBackWithItsRoutes) {
+  RawClient client = Dial();
+  world_.Kill(kNs1);
+  EXPECT_EQ(End(client), asio::error::connection_reset);
+  EXPECT_EQ(DialError(), asio::error::connection_refused);
+  world_.Restart(kNs1);
+  RawClient next = Dial();
+  EXPECT_EQ(Call(next, Query()).header.code, 0);
+}
+
+TEST_F(SimWorldTest, ANameIsKnownFromItsFirstUse) {
+  EXPECT_EQ(DialError("ns9:9876"), asio::error::host_not_found);
+  world_.Refuse("ns9:9876");
+  EXPECT_EQ(DialError("ns9:9876"), asio::error::connection_refused);
+}
+
+TEST_F(SimWorldTest, AddressesThatAreNoNamesWorkAsTheyAre) {
+  world_.AddNamesrv("192.0.2.7:9876").AddTopic("orders", "broker-a");
+  RawClient client = Dial("192.0.2.7:9876");
+  EXPECT_EQ(Call(client, Query()).header.code, 0);
+}
+
+TEST_F(SimWorldTest, PortsOfOneHostAreServersOfTheirOwn) {
+  world_.AddNamesrv("ns1:9877");
+  world_.Kill(kNs1);
+  RawClient client = Dial("ns1:9877");
+  EXPECT_EQ(Call(client, Query()).header.code, 17);
+}
+
+TEST_F(SimWorldTest, ManyHostsHaveManyAddresses) {
+  for (int i = 0; i < 600; ++i) {
+    const std::string endpoint = "host" + std::to_string(i) + ":9876";
+    world_.AddNamesrv(endpoint).AddTopic(endpoint.substr(0, endpoint.find(':')), "broker-a");
+  }
+  for (const int i : {0, 248, 249, 250, 599}) {
+    const std::string host = "host" + std::to_string(i);
+    RawClient client = Dial(host + ":9876");
+    EXPECT_EQ(Call(client, protocol::EncodeRouteRequest({.topic = host})).header.code, 0) << host;
+  }
+}
+
+TEST_F(SimWorldTest, ErrorsOfTasksComeOut) {
+  const auto fail = []() -> asio::awaitable<int> {
+    throw std::out_of_range("broken on purpose");
+    co_return 1;
+  };
+  EXPECT_THROW(world_.Run(fail()), std::out_of_range);
+}
+
+TEST_F(SimWorldTest, AWaitForWhatNeverHappensEndsWithTimeAndSeed) {
+  SimWorld world(77);
+  const auto forever = []() -> asio::awaitable<void> {
+    const auto park = [](auto handler) {
+      static std::vector<std::shared_ptr<void>> kept;
+      kept.push_back(std::make_shared<decltype(handler)>(std::move(handler)));
+    };
+    auto wait = asio::async_initiate<const asio::deferred_t, void()>(park, asio::deferred);
+    co_await std::move(wait);
+  };
+  try {
+    world.Run(forever());
+    FAIL() << "it must not end";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("seed 77"));
+  }
+}
+
+TEST(SimWorld, TimePassesOnlyHere) {
+  SimWorld world;
+  EXPECT_EQ(world.Elapsed(), seconds(0));
+  world.Run(SleepFor(world.environment().runtime, seconds(10)));
+  EXPECT_EQ(world.Elapsed(), seconds(10));
+  world.Advance(std::chrono::hours(1));
+  EXPECT_EQ(world.Elapsed(), seconds(3610));
+}
+
+std::vector<std::uint64_t> Draw(std::uint64_t seed) {
+  SimWorld world(seed);
+  std::vector<std::uint64_t> drawn;
+  for (int i = 0; i < 8; ++i) drawn.push_back(world.environment().runtime->Random());
+  return drawn;
+}
+
+TEST(SimWorld, ChanceFollowsTheSeed) {
+  EXPECT_EQ(Draw(3), Draw(3));
+  EXPECT_NE(Draw(3), Draw(4));
+}
+
+TEST(SimWorldDeathTest, AWrongEndpointIsQuoted) {
+  SimWorld world;
+  EXPECT_DEATH(world.Refuse("nowhere"), "nowhere");
+  EXPECT_DEATH(world.Kill("ns1:9876"), "no server was added at ns1:9876");
+}
+
+}  // namespace
+}  // namespace corocket::testkit
