@@ -106,7 +106,8 @@ class Runtime:
     def write_launcher(self, placed):
         overrides = {name: f"{self._base}/{folder}" for name, folder in PACKAGED_RULES.items()} | placed.overrides
         with open(self._folder + "/bazelrc", "w") as file:
-            file.write(f"common --distdir={placed.distdir}\n")
+            # Without a way to the module registry, other workspaces (tests/consumer_workspace) do without it as well.
+            file.write(f"common --noenable_bzlmod\ncommon --distdir={placed.distdir}\n")
             if self.version.startswith("8."):
                 file.write("common --enable_workspace\n")
             file.writelines(f"common --override_repository={name}={path}\n" for name, path in sorted(overrides.items()))
