@@ -74,10 +74,10 @@ void EmbeddedNamesrv::RemoveBroker(const std::string& name) {
 }
 
 void EmbeddedNamesrv::AddTopic(const std::string& topic, const std::string& broker, std::int32_t queues) {
-  AddTopic(topic, QueuesOf(broker, queues));
+  AddQueues(topic, QueuesOf(broker, queues));
 }
 
-void EmbeddedNamesrv::AddTopic(const std::string& topic, QueueGroup queues) {
+void EmbeddedNamesrv::AddQueues(const std::string& topic, QueueGroup queues) {
   Apply(core(), *service_, [&](ServerRegistry& registry) {
     if (!registry.HasBroker(queues.broker_name)) registry.AddBroker(BrokerOf(queues.broker_name));
     registry.AddTopic(topic, std::move(queues));

@@ -127,7 +127,7 @@ TEST_F(EmbeddedNamesrvTest, ARouteChangesWithWhatItIsMadeOf) {
   EXPECT_EQ(protocol::DecodeRouteResponse(Call(client, RouteRequest("orders"))).value(), RouteOf("broker-a", 16));
   ns_.RemoveTopic("orders");
   EXPECT_EQ(CodeOf(client, RouteRequest("orders")), ResponseCode::kTopicNotExist);
-  ns_.AddTopic("orders", {.broker_name = "broker-a", .read_queues = 3, .write_queues = 1, .perm = kPermRead});
+  ns_.AddQueues("orders", {.broker_name = "broker-a", .read_queues = 3, .write_queues = 1, .perm = kPermRead});
   const TopicRoute route = protocol::DecodeRouteResponse(Call(client, RouteRequest("orders"))).value();
   EXPECT_EQ(route.queues.at(0).read_queues, 3);
   EXPECT_FALSE(route.queues.at(0).writable());

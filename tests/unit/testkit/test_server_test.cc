@@ -203,7 +203,7 @@ TEST_F(TestServerTest, CountsByCode) {
 TEST_F(TestServerTest, RequestsOfAClientThatDoesNotReadAreLeftUnreadBeyondTheLimit) {
   constexpr int kRequests = 200;
   const std::string padding(30'000, 'b');
-  ns_.AddTopic("fat", {.broker_name = padding, .read_queues = 1, .write_queues = 1, .perm = 6});
+  ns_.AddQueues("fat", {.broker_name = padding, .read_queues = 1, .write_queues = 1, .perm = 6});
   const wire::Frame request = protocol::EncodeRouteRequest({.topic = "fat"});
   std::string requests;
   for (int i = 0; i < kRequests; ++i) ASSERT_TRUE(wire::AppendFrame(request, requests).ok());

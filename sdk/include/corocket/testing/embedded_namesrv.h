@@ -78,8 +78,9 @@ class EmbeddedNamesrv final : public TestServer {
   /// `queues` queues to read and write. A broker that is not there yet is added, in cluster `DefaultCluster` and with a
   /// master at 127.0.0.1:10911.
   void AddTopic(const std::string& topic, const std::string& broker, std::int32_t queues = 8);
-  /// The same with everything that can be said about the queues.
-  void AddTopic(const std::string& topic, QueueGroup queues);
+  /// The same with everything that can be said about the queues. A name of its own: beside it `{...}` would be
+  /// ambiguous.
+  void AddQueues(const std::string& topic, QueueGroup queues);
   void RemoveTopic(const std::string& topic);
   /// Topics that have a broker, sorted.
   [[nodiscard]] std::vector<std::string> topics() const;
