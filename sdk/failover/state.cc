@@ -194,6 +194,7 @@ void FailoverState::FailPass(TimePoint now) {
     if (!down_since_) down_since_ = pass_began_;
     down_told_ = now;
     EndpointEvent down = Event(EventKind::kAllDown, nullptr);
+    down.failures = FailuresSince(pass_began_, now);
     down.elapsed = Micros(now - *down_since_);
     Emitted(std::move(down), now);
   }

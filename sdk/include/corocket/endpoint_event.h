@@ -26,7 +26,7 @@ enum class EventKind : std::uint8_t {
   kCleared,                   ///< The suspicion is gone.
   kPassFailed,                ///< Every endpoint failed once: `failures`.
   kBackingOff,                ///< No attempt for `elapsed`.
-  kAllDown,                   ///< No endpoint has worked for `elapsed`; repeated every minute.
+  kAllDown,                   ///< No endpoint has worked for `elapsed`: `failures`; repeated every minute.
   kRecovered,                 ///< First real answer after an outage of `elapsed`.
   kDrainStarted,              ///< An old connection takes no new work; `count` requests wait on it.
   kDrainFinished,             ///< It is closed.
