@@ -11,8 +11,10 @@
 #include "absl/log/absl_check.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "asio/co_spawn.hpp"
 #include "asio/detached.hpp"
+#include "sdk/protocol/response_code.h"
 #include "sdk/wire/codec.h"
 
 namespace corocket::testkit {
@@ -136,17 +138,21 @@ asio::awaitable<void> ServerConnection::WriteAll(std::shared_ptr<ServerConnectio
   if (self->HasRoom()) self->room_->Notify();
 }
 
-std::string ServerConnection::Encode(const wire::Frame& answer) {
-  std::string bytes;
-  const absl::Status encoded = wire::AppendFrame(answer, bytes);
-  ABSL_CHECK(encoded.ok()) << "the test server cannot express its answer: " << encoded;
-  return bytes;
+void ServerConnection::AppendAnswer(const wire::Frame& answer, std::string& out) {
+  const absl::Status encoded = wire::AppendFrame(answer, out);
+  if (encoded.ok()) return;
+  wire::Frame refusal;
+  refusal.header = answer.header;
+  refusal.header.code = static_cast<std::int32_t>(protocol::ResponseCode::kSystemError);
+  refusal.header.remark = absl::StrCat("the answer cannot be sent: ", encoded.message());
+  refusal.header.ext_fields = {};
+  const absl::Status refused = wire::AppendFrame(refusal, out);
+  ABSL_CHECK(refused.ok()) << refused;
 }
 
 void ServerConnection::Send(const wire::Frame& frame) {
   if (state_ != State::kOpen) return;
-  const absl::Status encoded = wire::AppendFrame(frame, outbox_);
-  ABSL_CHECK(encoded.ok()) << "the test server cannot express its answer: " << encoded;
+  AppendAnswer(frame, outbox_);
   StartWriting();
 }
 

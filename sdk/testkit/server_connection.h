@@ -54,8 +54,9 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   /// Serves until the connection ends. Throws nothing.
   [[nodiscard]] static asio::awaitable<void> Serve(std::shared_ptr<ServerConnection> self);
 
-  /// The bytes of `answer`, which must be expressible in its own header form.
-  [[nodiscard]] static std::string Encode(const wire::Frame& answer);
+  /// Appends the bytes of `answer`; where it cannot be expressed (too large for a frame), those of an answer that says
+  /// so with code 1.
+  static void AppendAnswer(const wire::Frame& answer, std::string& out);
 
   /// Sends `frame`; what is sent while requests are handled leaves in one write after them.
   void Send(const wire::Frame& frame);

@@ -155,12 +155,19 @@ void ServerCore::Answer(ServerConnection& connection, const wire::Frame& answer)
     connection.Send(answer);
     return;
   }
-  connection.SendAt(AnswerTime(), ServerConnection::Encode(answer));
+  std::string bytes;
+  ServerConnection::AppendAnswer(answer, bytes);
+  connection.SendAt(AnswerTime(), std::move(bytes));
 }
 
 void ServerCore::OnRequest(ServerConnection& connection, wire::Frame request) {
   ++stats_.requests;
-  ++stats_.requests_by_code[request.header.code];
+  const auto counted = stats_.requests_by_code.find(request.header.code);
+  if (counted != stats_.requests_by_code.end()) {
+    ++counted->second;
+  } else if (stats_.requests_by_code.size() < testing::kMaxCountedCodes) {
+    stats_.requests_by_code.emplace(request.header.code, 1);
+  }
   service_->OnRequest(*this, connection, std::move(request));
 }
 

@@ -35,7 +35,8 @@ void SendAnswer(ServerConnection& connection, const wire::Frame& request, const 
   wire::Frame frame = protocol::MakeResponse(request, static_cast<protocol::ResponseCode>(answer.code), answer.remark);
   frame.serialize = request.serialize;
   frame.body = answer.body;
-  std::string bytes = ServerConnection::Encode(frame);
+  std::string bytes;
+  ServerConnection::AppendAnswer(frame, bytes);
   if (answer.torn_after < bytes.size()) {
     bytes.resize(answer.torn_after);
     connection.CloseAt(due + kBetweenPieces, CloseMode::kReset);

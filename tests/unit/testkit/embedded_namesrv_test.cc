@@ -359,6 +359,43 @@ TEST_F(EmbeddedNamesrvTest, TheEndOfItsConnectionEndsARegistration) {
   EXPECT_EQ(CodeOf(client, RouteRequest("orders")), ResponseCode::kTopicNotExist);
 }
 
+TEST_F(EmbeddedNamesrvTest, AStaticTopicKeepsItsMapping) {
+  protocol::RegisterBrokerRequest broker = Master("orders");
+  QueueMapping mapping;
+  mapping.broker_name = "broker-r";
+  mapping.scope = "__global__";
+  mapping.epoch = 7;
+  mapping.total_queues = 2;
+  mapping.ids = {{0, 0}, {1, 1}};
+  broker.mappings.emplace_back("orders", mapping);
+  broker.mappings.emplace_back("not-here", mapping);
+  RawClient client = Dial();
+  Register(client, broker);
+  const TopicRoute route = protocol::DecodeRouteResponse(Call(client, RouteRequest("orders"))).value();
+  EXPECT_THAT(route.mappings, ElementsAre(mapping));
+  EXPECT_EQ(CodeOf(client, RouteRequest("not-here")), ResponseCode::kTopicNotExist);
+}
+
+TEST_F(EmbeddedNamesrvTest, AServerThatStopsForgetsWhoRegisteredAndKeepsWhatItsMembersTold) {
+  ns_.AddTopic("payments", "broker-a");
+  RawClient broker = Dial();
+  Register(broker, Master("orders"));
+  ns_.Stop();
+  ASSERT_TRUE(ns_.Start().ok());
+  RawClient client = Dial();
+  EXPECT_EQ(CodeOf(client, RouteRequest("orders")), ResponseCode::kTopicNotExist);
+  EXPECT_EQ(CodeOf(client, RouteRequest("payments")), ResponseCode::kSuccess);
+}
+
+TEST_F(EmbeddedNamesrvTest, AnAnswerThatFitsIntoNoFrameIsRefusedByName) {
+  ns_.AddQueues("huge", {.broker_name = std::string(wire::kMaxFrameBytes, 'b'), .read_queues = 1});
+  RawClient client = Dial();
+  const wire::Frame answer = Call(client, RouteRequest("huge"));
+  EXPECT_EQ(answer.header.code, 1);
+  EXPECT_THAT(answer.header.remark, HasSubstr("the answer cannot be sent"));
+  EXPECT_EQ(CodeOf(client, RouteRequest("ghost")), ResponseCode::kTopicNotExist);
+}
+
 TEST_F(EmbeddedNamesrvTest, ABrokerThatWasAddedOutlivesEverything) {
   ns_.AddTopic("orders", "broker-a");
   world_.Advance(hours(100));

@@ -200,6 +200,21 @@ TEST_F(TestServerTest, CountsByCode) {
   EXPECT_EQ(stats.requests_of(corocket::testing::kRegisterBroker), 0u);
 }
 
+TEST_F(TestServerTest, CountsTheFirstCodesOneByOneAndTheOthersTogether) {
+  constexpr int kCodes = static_cast<int>(corocket::testing::kMaxCountedCodes) + 1;
+  RawClient client = Dial();
+  for (int code = 10'000; code < 10'000 + kCodes; ++code) {
+    wire::Frame request;
+    request.header.code = code;
+    Call(client, request);
+  }
+  const corocket::testing::ServerStats stats = ns_.stats();
+  EXPECT_EQ(stats.requests, std::uint64_t{kCodes});
+  EXPECT_EQ(stats.requests_by_code.size(), corocket::testing::kMaxCountedCodes);
+  EXPECT_EQ(stats.requests_of(10'000 + kCodes - 2), 1u);
+  EXPECT_EQ(stats.requests_of(10'000 + kCodes - 1), 0u);
+}
+
 TEST_F(TestServerTest, RequestsOfAClientThatDoesNotReadAreLeftUnreadBeyondTheLimit) {
   constexpr int kRequests = 200;
   const std::string padding(30'000, 'b');

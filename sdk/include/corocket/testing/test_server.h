@@ -24,6 +24,8 @@ enum class CloseMode : std::uint8_t {
   kReset,  ///< The client gets "connection reset"; what it has not read is lost.
 };
 
+inline constexpr std::size_t kMaxCountedCodes = 1024;
+
 /// What a test server has seen since it was created, over all its stops and starts.
 struct ServerStats {
   std::uint64_t connections_accepted = 0;
@@ -31,7 +33,7 @@ struct ServerStats {
   std::size_t connections_open = 0;
   /// Requests read, one-way ones included.
   std::uint64_t requests = 0;
-  /// The same by request code.
+  /// The same by request code, for the first `kMaxCountedCodes` codes that came.
   std::map<std::int32_t, std::uint64_t> requests_by_code = {};
   /// Connections that were dropped because they sent what is no request.
   std::uint64_t malformed = 0;
@@ -60,7 +62,8 @@ class TestServer {
   [[nodiscard]] ServerStats stats() const;
   [[nodiscard]] bool listening() const;
 
-  /// The process dies: nobody listens, every connection is reset. What the server knows stays. Idempotent.
+  /// The process dies: nobody listens, every connection is reset. What the server was told by its members stays; what
+  /// brokers registered goes with their connections. Idempotent.
   void Stop();
   /// Listens again on the same address; a listening server is left alone. Faults stay as they were set.
   /// Errors: UNAVAILABLE: somebody else listens there now.
