@@ -490,6 +490,33 @@ std::vector<EndpointFailure> FailoverState::FailuresSince(TimePoint since, TimeP
   return failures;
 }
 
+std::string FailoverState::Fingerprint() const {
+  const auto name = [this](EndpointId id) {
+    const Endpoint* endpoint = Find(id);
+    return endpoint == nullptr ? std::string("-") : endpoint->authority.ToString();
+  };
+  const auto flag = [](bool value) { return value ? '1' : '0'; };
+  std::string text;
+  for (const Endpoint& endpoint : list_) {
+    text += endpoint.authority.ToString();
+    text += flag(endpoint.consecutive_failures > 0);
+  }
+  text += "|now " + (current_ ? name(current_->choice.endpoint) : std::string());
+  text += {flag(confirmed_),
+           flag(suspect_),
+           flag(pass_open_),
+           flag(closed_),
+           flag(down_since_.has_value()),
+           flag(paused_until_.has_value()),
+           flag(timer_at_.has_value())};
+  text += "|lost " + (last_lost_ ? name(*last_lost_) : std::string());
+  text += "|demand " + std::to_string(demand_);
+  text += "|passes " + std::to_string(std::min(failed_passes_in_a_row_, 2U));
+  for (const Candidate& candidate : queue_) text += "|next " + name(candidate.endpoint);
+  for (const Dial& dial : dials_) text += "|dials " + name(dial.candidate.endpoint);
+  return text;
+}
+
 ChannelSnapshot FailoverState::Snapshot(TimePoint now) const {
   ChannelSnapshot snapshot;
   snapshot.generation = generation_;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -54,6 +55,9 @@ class FailoverState {
   [[nodiscard]] std::size_t EndpointCount() const { return list_.size(); }
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
   [[nodiscard]] ChannelSnapshot Snapshot(TimePoint now) const;
+  /// Everything that decides what happens next, without absolute numbers and times: two states with the same text
+  /// behave alike. For tests that explore states.
+  [[nodiscard]] std::string Fingerprint() const;
 
  private:
   struct Endpoint {
