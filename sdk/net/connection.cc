@@ -2,9 +2,19 @@
 
 #include <utility>
 
+#include "sdk/base/remoting_error.h"
 #include "sdk/net/connection_impl.h"
+#include "sdk/net/pending_table.h"
 
 namespace corocket::net {
+namespace {
+
+asio::awaitable<void> WithoutAnswer(asio::awaitable<wire::Frame> sent) {
+  const wire::Frame nothing = co_await std::move(sent);
+  static_cast<void>(nothing);
+}
+
+}  // namespace
 
 std::shared_ptr<Connection> Connection::Start(std::shared_ptr<Runtime> runtime, asio::any_io_executor strand,
                                               std::unique_ptr<Transport> transport, ConnectionId id,
@@ -18,21 +28,26 @@ std::shared_ptr<Connection> Connection::Start(std::shared_ptr<Runtime> runtime, 
 
 Connection::Connection(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Connection::~Connection() { impl_->End(RemotingErrc::kRetired, Impl::Resume::kLater); }
+Connection::~Connection() {
+  try {
+    impl_->End(RemotingErrc::kRetired, Impl::Caller::kStranger);
+  } catch (...) {  // out of memory while posting: the calls end at their deadlines, the socket when the context does
+  }
+}
 
 asio::awaitable<wire::Frame> Connection::Send(wire::Frame request, SendOptions options) {
-  return impl_->Send(std::move(request), options, /*oneway=*/false);
+  return Impl::Send(impl_, Exchange{.frame = std::move(request), .error = nullptr}, options, /*oneway=*/false);
 }
 
 asio::awaitable<void> Connection::SendOneway(wire::Frame request, SendOptions options) {
   request.header.flag |= wire::kFlagOneway;
-  wire::Frame nothing = co_await impl_->Send(std::move(request), options, /*oneway=*/true);
-  static_cast<void>(nothing);
+  return WithoutAnswer(
+      Impl::Send(impl_, Exchange{.frame = std::move(request), .error = nullptr}, options, /*oneway=*/true));
 }
 
 void Connection::Retire(TimePoint drain_until) { impl_->Retire(drain_until); }
-void Connection::Abort(std::error_code cause) { impl_->End(cause, Impl::Resume::kLater); }
-asio::awaitable<void> Connection::Join() { return impl_->Join(); }
+void Connection::Abort(std::error_code cause) { impl_->End(cause, Impl::Caller::kStranger); }
+asio::awaitable<void> Connection::Join() { return Impl::Join(impl_); }
 ConnectionId Connection::id() const { return impl_->id(); }
 const std::string& Connection::endpoint() const { return impl_->endpoint(); }
 Connection::Stats Connection::stats() const { return impl_->stats(); }

@@ -1,17 +1,26 @@
 #include "sdk/net/connection_impl.h"
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
 
 #include "asio/associated_cancellation_slot.hpp"
 #include "asio/async_result.hpp"
 #include "asio/cancellation_type.hpp"
+#include "asio/deferred.hpp"
 #include "asio/post.hpp"
 #include "asio/this_coro.hpp"
-#include "asio/use_awaitable.hpp"
+#include "sdk/base/remoting_error.h"
 #include "sdk/wire/codec.h"
 
 namespace corocket::net {
+namespace {
+
+/// Deadlines this close together share one expiry, so that a mass time-out is not quadratic.
+constexpr std::chrono::milliseconds kGrain{1};
+
+}  // namespace
 
 Connection::Impl::Impl(std::shared_ptr<Runtime> runtime, asio::any_io_executor strand,
                        std::unique_ptr<Transport> transport, ConnectionId id, std::string endpoint,
@@ -25,162 +34,273 @@ Connection::Impl::Impl(std::shared_ptr<Runtime> runtime, asio::any_io_executor s
       timer_(runtime_->NewTimer(strand_)),
       callbacks_(std::move(callbacks)),
       tasks_(strand_),
-      queue_filled_(runtime_, strand_),
-      pending_(options.max_outstanding) {}
+      calls_(options.max_outstanding) {}
 
 void Connection::Impl::Start() {
-  tasks_.Spawn(ReadLoop(shared_from_this()));
+  tasks_.Spawn(ReadLoop(Lifeline(shared_from_this())));
   tasks_.Spawn(WriteLoop(shared_from_this()));
 }
 
-asio::awaitable<wire::Frame> Connection::Impl::Send(wire::Frame request, SendOptions options, bool oneway) {
-  const std::shared_ptr<Impl> self = shared_from_this();
+asio::awaitable<wire::Frame> Connection::Impl::Send(std::shared_ptr<Impl> self, Exchange exchange, SendOptions options,
+                                                    bool oneway) {
+  const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  if (throws && cancellation.cancelled() != asio::cancellation_type::none) {
+    throw RemotingError(RemotingErrc::kCancelled, Phase::kWrite, self->endpoint_, false);
+  }
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  PendingTable::Item waiter{.handler = {},
-                            .executor = executor,
-                            .deadline = options.deadline,
-                            .extra = {.idempotent = options.idempotent, .oneway = oneway, .written = false}};
-  auto start = [self, oneway, waiter = std::move(waiter), request = std::move(request)](auto handler) mutable {
-    waiter.handler = std::move(handler);
-    self->Enqueue(std::move(waiter), std::move(request), oneway);
+  auto begin = [&](auto handler) {
+    self->Begin({.handler = std::move(handler),
+                 .executor = executor,
+                 .result = &exchange,
+                 .deadline = options.deadline,
+                 .extra = {.idempotent = options.idempotent, .oneway = oneway}});
   };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, wire::Frame)>(
-      std::move(start), asio::use_awaitable);
+  auto ended = asio::async_initiate<const asio::deferred_t, void()>(begin, asio::deferred);
+  co_await std::move(ended);
+  if (exchange.error) std::rethrow_exception(std::move(exchange.error));
+  co_return std::move(exchange.frame);
 }
 
-void Connection::Impl::Enqueue(PendingTable::Item waiter, wire::Frame request, bool oneway) {
-  const std::size_t bytes = wire::EncodedSizeBound(request);
-  const auto slot = asio::get_associated_cancellation_slot(waiter.handler);
-  const TimePoint deadline = waiter.deadline;
-  std::exception_ptr refusal;
+void Connection::Impl::Begin(Call call) {
+  // The coroutine may run, and end, as soon as the lock is released.
+  const std::shared_ptr<Impl> self = shared_from_this();
+  auto slot = asio::get_associated_cancellation_slot(call.handler);
+  call.extra.bytes = wire::EncodedSizeBound(call.result->frame);
+  std::optional<std::error_code> refusal;
+  std::string detail;
+  bool kick = false;
   {
-    absl::MutexLock lock(mutex_);
-    refusal = Refusal(bytes);
-    if (!refusal) {
-      const PendingTable::Key key = pending_.Add(std::move(waiter));
-      // Under the lock: once it is released, the coroutine may run and use its slot again.
+    const absl::MutexLock lock(mutex_);
+    refusal = Refusal(call.extra.bytes);
+    if (refusal) {
+      if (ended_) detail = end_detail_;
+    } else {
+      WantTimer(call.deadline);
+      const WaiterKey key = calls_.Add(std::move(call));
       if (slot.is_connected()) {
-        auto connected = slot;
-        connected.assign([weak = weak_from_this(), key](asio::cancellation_type) {
-          if (const auto self = weak.lock()) self->Cancel(key);
+        slot.assign([weak = std::weak_ptr<Impl>(self), key](asio::cancellation_type) {
+          if (const auto alive = weak.lock()) alive->Cancel(key);
         });
       }
-      if (!oneway) request.header.opaque = key;
-      queue_.push_back({.frame = std::move(request), .bytes = bytes, .waiter = key});
-      queued_bytes_ += bytes;
-      WakeWriter();
-      Arm(deadline);
+      kick = WantKick();
     }
   }
-  if (refusal) std::move(waiter).CompleteLater(refusal, {});
-}
-
-std::exception_ptr Connection::Impl::Refusal(std::size_t bytes) const {
-  std::error_code code;
-  if (ended_) {
-    code = end_cause_;
-  } else if (retired_) {
-    code = RemotingErrc::kRetired;
-  } else if (bytes > wire::kMaxFrameBytes) {
-    code = RemotingErrc::kTooLarge;
-  } else if (pending_.full() || queued_bytes_ + bytes > options_.max_queued_bytes) {
-    code = RemotingErrc::kQueueFull;
-  } else {
-    return nullptr;
+  if (refusal) {
+    Fail(call, *refusal, detail);
+    std::move(call).ResumeLater();
+  } else if (kick) {
+    self->PostKick();
   }
-  return std::make_exception_ptr(RemotingError(code, Phase::kWrite, endpoint_, false));
 }
 
-void Connection::Impl::WakeWriter() {
-  if (!writer_idle_) return;
-  writer_idle_ = false;
-  queue_filled_.WakeAll();
+std::optional<std::error_code> Connection::Impl::Refusal(std::size_t bytes) const {
+  if (ended_) return end_cause_;
+  if (retired_) return retired_;
+  if (bytes > wire::kMaxFrameBytes) return RemotingErrc::kTooLarge;
+  const std::size_t queued = calls_.queued_bytes() + reply_bytes_;
+  if (calls_.full() || queued + bytes > options_.max_queued_bytes) return RemotingErrc::kQueueFull;
+  return std::nullopt;
 }
 
-std::exception_ptr Connection::Impl::ErrorFor(const PendingTable::Item& waiter, std::error_code cause,
-                                              const std::string& detail) const {
-  const Phase phase = waiter.extra.written ? Phase::kRead : Phase::kWrite;
-  return std::make_exception_ptr(RemotingError(cause, phase, endpoint_, waiter.extra.written, detail));
+void Connection::Impl::Fail(Call& call, std::error_code cause, const std::string& detail) const {
+  using Stage = PendingCall::Stage;
+  const Phase phase = call.extra.stage == Stage::kWritten ? Phase::kRead : Phase::kWrite;
+  const bool may_have_been_sent = call.extra.stage != Stage::kQueued;
+  call.result->error = std::make_exception_ptr(RemotingError(cause, phase, endpoint_, may_have_been_sent, detail));
 }
 
-void Connection::Impl::Fail(Waiters waiters, std::error_code cause, Resume resume, const std::string& detail) {
-  for (PendingTable::Item& waiter : waiters) {
-    std::exception_ptr error = ErrorFor(waiter, cause, detail);
-    if (resume == Resume::kAtOnce) {
-      std::move(waiter).Complete(std::move(error), {});
+void Connection::Impl::FailAll(std::vector<Call>& calls, std::error_code cause, Caller caller,
+                               const std::string& detail) const {
+  for (Call& call : calls) {
+    Fail(call, cause, detail);
+    if (caller == Caller::kStrand) {
+      std::move(call).Resume();
     } else {
-      std::move(waiter).CompleteLater(std::move(error), {});
+      std::move(call).ResumeLater();
     }
   }
 }
 
-void Connection::Impl::Cancel(PendingTable::Key key) {
-  std::optional<PendingTable::Item> waiter;
+void Connection::Impl::Cancel(WaiterKey key) {
+  std::optional<Call> call;
   bool drained = false;
   {
-    absl::MutexLock lock(mutex_);
-    waiter = pending_.TakeAbandoned(key);
-    drained = EndWhenDrained();
+    const absl::MutexLock lock(mutex_);
+    call = calls_.TakeAbandoned(key);
+    drained = Drained();
   }
-  if (waiter) {
-    std::exception_ptr error = ErrorFor(*waiter, RemotingErrc::kCancelled, {});
-    std::move(*waiter).CompleteLater(std::move(error), {});
-  }
-  if (drained) End(RemotingErrc::kRetired, Resume::kLater);
+  if (!call) return;
+  Fail(*call, RemotingErrc::kCancelled);
+  std::move(*call).ResumeLater();
+  if (drained) End(RemotingErrc::kRetired, Caller::kStranger);
 }
 
-bool Connection::Impl::EndWhenDrained() { return retired_ && !ended_ && pending_.size() == 0; }
+bool Connection::Impl::Drained() const {
+  // A frame that is half out is finished, unless the peer does not take it.
+  return retired_ && !ended_ && calls_.size() == 0 && (!calls_.writing() || silent_);
+}
 
 void Connection::Impl::Retire(TimePoint drain_until) {
-  Waiters unwritten;
+  std::vector<Call> unsent;
   bool drained = false;
+  bool kick = false;
   {
-    absl::MutexLock lock(mutex_);
-    if (ended_ || drain_until_) return;
-    retired_ = true;
-    drain_until_ = drain_until;
-    queue_.clear();
-    queued_bytes_ = 0;
-    unwritten = pending_.TakeIf([](const PendingTable::Item& waiter) { return !waiter.extra.written; });
-    drained = EndWhenDrained();
-    if (!drained) Arm(drain_until);
-  }
-  Fail(std::move(unwritten), RemotingErrc::kRetired, Resume::kLater);
-  if (drained) End(RemotingErrc::kRetired, Resume::kLater);
-}
-
-void Connection::Impl::End(std::error_code cause, Resume resume, const std::string& detail) {
-  Waiters waiters;
-  {
-    absl::MutexLock lock(mutex_);
+    const absl::MutexLock lock(mutex_);
     if (ended_) return;
-    ended_ = true;
-    retired_ = true;
-    end_cause_ = cause;
-    armed_.reset();
-    queue_.clear();
-    queued_bytes_ = 0;
-    waiters = pending_.TakeIf([](const PendingTable::Item&) { return true; });
+    if (!retired_) retired_ = RemotingErrc::kRetired;
+    drain_until_ = std::min(drain_until_, drain_until);
+    replies_.clear();
+    reply_bytes_ = 0;
+    calls_.TakeQueued(unsent);
+    drained = Drained();
+    if (!drained) {
+      WantTimer(drain_until_);
+      kick = WantKick();
+    }
   }
-  Fail(std::move(waiters), cause, resume, detail);
-  asio::post(strand_, [self = shared_from_this(), cause] { self->EndOnStrand(cause); });
+  FailAll(unsent, RemotingErrc::kRetired, Caller::kStranger);
+  if (kick) PostKick();
+  if (drained) End(RemotingErrc::kRetired, Caller::kStranger);
 }
 
-void Connection::Impl::EndOnStrand(std::error_code cause) {
+void Connection::Impl::End(std::error_code cause, Caller caller, std::string detail) {
+  std::vector<Call> calls;
+  bool first = false;
+  {
+    const absl::MutexLock lock(mutex_);
+    first = !std::exchange(ended_, true);
+    if (first) {
+      // A connection that was left for a reason and then drained has ended for that reason.
+      end_cause_ = cause == RemotingErrc::kRetired && retired_ ? retired_ : cause;
+      cause = end_cause_;
+      end_detail_ = detail;
+      replies_.clear();
+      reply_bytes_ = 0;
+      calls_.TakeAll(calls);
+    }
+  }
+  FailAll(calls, cause, caller, detail);
+  if (caller == Caller::kStrand) {
+    Finish();
+  } else if (first) {
+    asio::post(strand_, [self = shared_from_this()] { self->Finish(); });
+  }
+}
+
+void Connection::Impl::Finish() {
+  if (std::exchange(finished_, true)) return;
   transport_->Close();
   timer_->Disarm();
-  queue_filled_.Close();
+  std::error_code cause;
+  {
+    const absl::MutexLock lock(mutex_);
+    cause = end_cause_;
+  }
+  if (idle_writer_) std::exchange(idle_writer_, {})();
   // Let go of whatever the owner captured, too.
   const ConnectionCallbacks callbacks = std::exchange(callbacks_, {});
   if (callbacks.on_ended) callbacks.on_ended(id_, cause);
 }
 
+void Connection::Impl::Abandon() {
+  if (std::exchange(finished_, true)) return;
+  // Destroyed in the end, without the lock: what waits may own anything.
+  std::vector<Call> calls;
+  const auto writer = std::exchange(idle_writer_, {});
+  const ConnectionCallbacks callbacks = std::exchange(callbacks_, {});
+  const absl::MutexLock lock(mutex_);
+  ended_ = true;
+  calls_.TakeAll(calls);
+}
+
+asio::awaitable<void> Connection::Impl::Join(std::shared_ptr<Impl> self) { co_await self->tasks_.Join(); }
+
 Connection::Stats Connection::Impl::stats() const {
-  absl::MutexLock lock(mutex_);
-  return {.outstanding = pending_.size(),
+  const absl::MutexLock lock(mutex_);
+  return {.outstanding = calls_.size(),
           .late_answers = late_answers_,
           .frames_written = frames_written_,
           .write_calls = write_calls_};
+}
+
+void Connection::Impl::WantTimer(TimePoint at) {
+  if (at >= timer_at_) return;
+  timer_at_ = at;
+  timer_moved_ = true;
+}
+
+bool Connection::Impl::WantKick() {
+  const bool work = writer_idle_ && (calls_.has_queued() || !replies_.empty());
+  if (kick_posted_ || (!work && !timer_moved_)) return false;
+  kick_posted_ = true;
+  return true;
+}
+
+void Connection::Impl::PostKick() {
+  // Posted even from the strand: until it runs, others add their frames to the same batch.
+  asio::post(strand_, [self = shared_from_this()] { self->OnKick(); });
+}
+
+void Connection::Impl::OnKick() {
+  bool wake = false;
+  {
+    const absl::MutexLock lock(mutex_);
+    kick_posted_ = false;
+    wake = writer_idle_ && (calls_.has_queued() || !replies_.empty());
+    if (wake) writer_idle_ = false;
+  }
+  SetTimer();
+  if (wake && idle_writer_) std::exchange(idle_writer_, {})();
+}
+
+void Connection::Impl::SetTimer() {
+  TimePoint at;
+  {
+    const absl::MutexLock lock(mutex_);
+    if (ended_ || !std::exchange(timer_moved_, false)) return;
+    at = timer_at_;
+  }
+  timer_->Arm(at, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->OnTimer();
+  });
+}
+
+void Connection::Impl::OnTimer() {
+  const TimePoint now = runtime_->Now();
+  std::vector<Call> late;
+  std::vector<Call> silenced;
+  bool newly_silent = false;
+  bool was_open = false;
+  bool over = false;
+  {
+    const absl::MutexLock lock(mutex_);
+    if (ended_) return;
+    was_open = !retired_;
+    calls_.TakeExpired(now, late);
+    std::optional<TimePoint> quiet = silent_ ? std::nullopt : calls_.QuietSince();
+    if (quiet && now - *quiet >= options_.silence_limit) {
+      newly_silent = silent_ = true;
+      quiet.reset();
+      if (was_open) retired_ = RemotingErrc::kSilence;
+      calls_.TakeQueued(silenced);
+      calls_.TakeIdempotent(silenced);
+    }
+    over = Drained() || now >= drain_until_;
+    TimePoint next = std::min(calls_.NextDeadline(), drain_until_);
+    if (quiet) next = std::min<TimePoint>(next, *quiet + options_.silence_limit);
+    timer_at_ = TimePoint::max();
+    timer_moved_ = false;
+    WantTimer(std::max<TimePoint>(next, now + kGrain));
+  }
+  FailAll(late, RemotingErrc::kAttemptTimeout, Caller::kStrand);
+  FailAll(silenced, RemotingErrc::kSilence, Caller::kStrand);
+  if (over) {
+    End(RemotingErrc::kRetired, Caller::kStrand);
+    return;
+  }
+  if (newly_silent && was_open && callbacks_.on_silent) callbacks_.on_silent(id_);
+  SetTimer();
 }
 
 }  // namespace corocket::net

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,74 +11,95 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "asio/any_completion_handler.hpp"
 #include "asio/any_io_executor.hpp"
 #include "asio/awaitable.hpp"
-#include "sdk/base/remoting_error.h"
 #include "sdk/net/connection.h"
+#include "sdk/net/frame_reader.h"
 #include "sdk/net/pending_table.h"
 #include "sdk/net/transport.h"
-#include "sdk/runtime/parking_lot.h"
+#include "sdk/net/write_batch.h"
+#include "sdk/runtime/runtime.h"
 #include "sdk/runtime/task_group.h"
+#include "sdk/runtime/waiter_slab.h"
 #include "sdk/wire/frame.h"
 
 namespace corocket::net {
 
-/// A frame that waits for the writer.
-struct Outgoing {
-  wire::Frame frame;
-  std::size_t bytes = 0;  ///< Upper bound of its size on the wire.
-  /// Its waiter; none for an answer to a request of the server's.
-  std::optional<PendingTable::Key> waiter;
-};
-
-/// What a connection is made of: a table of waiters and a queue of frames behind a mutex, and three activities on the
-/// strand (reader, writer, timer). Kept alive by them.
+/// What a connection is made of: a table of calls behind a mutex, and reader, writer and timer on the strand, which
+/// keep it alive.
 class Connection::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(std::shared_ptr<Runtime> runtime, asio::any_io_executor strand, std::unique_ptr<Transport> transport,
        ConnectionId id, std::string endpoint, ConnectionOptions options, ConnectionCallbacks callbacks);
 
   void Start();
-  asio::awaitable<wire::Frame> Send(wire::Frame request, SendOptions options, bool oneway);
+  [[nodiscard]] static asio::awaitable<wire::Frame> Send(std::shared_ptr<Impl> self, Exchange exchange,
+                                                         SendOptions options, bool oneway);
   void Retire(TimePoint drain_until);
-  /// How waiting coroutines are resumed: inside the call where their executor allows it, or surely not (a caller that
-  /// we do not know may hold locks).
-  enum class Resume : std::uint8_t { kAtOnce, kLater };
-  /// Ends the connection: every waiter fails with `cause`, with `detail` in its text.
-  void End(std::error_code cause, Resume resume, const std::string& detail = {});
-  asio::awaitable<void> Join() { return tasks_.Join(); }
+  /// Whose code runs up the stack. A stranger may be in the middle of anything, so nothing else is run inside the call.
+  enum class Caller : std::uint8_t { kStrand, kStranger };
+  /// Ends the connection: every call fails with `cause`, with `detail` in its text.
+  void End(std::error_code cause, Caller caller, std::string detail = {});
+  [[nodiscard]] static asio::awaitable<void> Join(std::shared_ptr<Impl> self);
   [[nodiscard]] ConnectionId id() const { return id_; }
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
   [[nodiscard]] Stats stats() const;
 
  private:
-  using Waiters = std::vector<PendingTable::Item>;
+  using Call = PendingTable::Call;
 
-  void Enqueue(PendingTable::Item waiter, wire::Frame request, bool oneway);
-  std::exception_ptr Refusal(std::size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Cancel(PendingTable::Key key);
-  void WakeWriter() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool EndWhenDrained() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Fail(Waiters waiters, std::error_code cause, Resume resume, const std::string& detail = {});
-  [[nodiscard]] std::exception_ptr ErrorFor(const PendingTable::Item& waiter, std::error_code cause,
-                                            const std::string& detail) const;
+  /// Owned by the reader's frame. An execution context that is destroyed destroys the reader, and with it this; then
+  /// the waiting calls go, too, which own the connection that holds them.
+  class Lifeline {
+   public:
+    explicit Lifeline(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+    Lifeline(Lifeline&&) = default;
+    Lifeline& operator=(Lifeline&&) = delete;
+    ~Lifeline() {
+      if (impl_) impl_->Abandon();
+    }
 
-  asio::awaitable<void> ReadLoop(std::shared_ptr<Impl> self);
-  asio::awaitable<void> WriteLoop(std::shared_ptr<Impl> self);
-  /// Takes complete frames out of `input`; false after bytes that are no frame.
-  bool ConsumeFrames(std::string_view input, std::size_t& consumed, std::size_t& wanted);
-  void Deliver(std::vector<wire::Frame> frames);
-  void Answer(const wire::Frame& request);
-  /// The next frames to write, encoded into `batch`; false when there are none. Calls whose frame cannot be encoded are
-  /// moved to `unfit`.
-  bool TakeBatch(std::string& batch, std::vector<PendingTable::Key>& oneways, Waiters& unfit);
-  void CompleteOneways(const std::vector<PendingTable::Key>& oneways);
+   private:
+    std::shared_ptr<Impl> impl_;
+  };
 
+  // Calls: connection_impl.cc.
+  void Begin(Call call);
+  [[nodiscard]] std::optional<std::error_code> Refusal(std::size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Cancel(WaiterKey key);
+  void Fail(Call& call, std::error_code cause, const std::string& detail = {}) const;
+  void FailAll(std::vector<Call>& calls, std::error_code cause, Caller caller, const std::string& detail = {}) const;
+  /// Nothing is left to wait for.
+  [[nodiscard]] bool Drained() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// On the strand: the socket is closed, the callbacks are told. Does nothing the second time.
+  void Finish();
+  void Abandon();
+
+  // Timer: connection_impl.cc.
   /// Makes sure that the timer fires at `at` or before.
-  void Arm(TimePoint at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ArmOnStrand();
+  void WantTimer(TimePoint at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Whether somebody has to call `PostKick` when the lock is released.
+  [[nodiscard]] bool WantKick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PostKick();
+  /// On the strand: sets the timer and wakes the writer, as far as they are wanted.
+  void OnKick();
+  void SetTimer();
   void OnTimer();
-  void EndOnStrand(std::error_code cause);
+
+  // Reader and writer: connection_io.cc.
+  [[nodiscard]] asio::awaitable<void> ReadLoop(Lifeline lifeline);
+  void EndReading(std::error_code cause);
+  [[nodiscard]] bool TakeInput();
+  void Deliver();
+  void Answer(const wire::Frame& request);
+  [[nodiscard]] asio::awaitable<void> WriteLoop(std::shared_ptr<Impl> self);
+  [[nodiscard]] asio::awaitable<void> WaitForWork();
+  enum class Work : std::uint8_t { kBatch, kNone, kEnded };
+  [[nodiscard]] Work NextBatch();
+  void EncodeBatch(std::vector<Outgoing> requests, std::vector<wire::Frame> replies);
+  [[nodiscard]] asio::awaitable<void> WriteBatchOut();
+  void OnBatchWritten();
 
   const std::shared_ptr<Runtime> runtime_;
   const asio::any_io_executor strand_;
@@ -92,18 +112,31 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   const std::unique_ptr<Timer> timer_;
   ConnectionCallbacks callbacks_;
   TaskGroup tasks_;
-  ParkingLot queue_filled_;
+  bool finished_ = false;
+  asio::any_completion_handler<void()> idle_writer_;
+  FrameReader reader_;
+  std::vector<wire::Frame> input_;
+  WriteBatch batch_;
+  std::vector<WaiterKey> batch_keys_;
+  std::size_t batch_frames_ = 0;
 
   mutable absl::Mutex mutex_;
-  PendingTable pending_ ABSL_GUARDED_BY(mutex_);
-  std::deque<Outgoing> queue_ ABSL_GUARDED_BY(mutex_);
-  std::size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  PendingTable calls_ ABSL_GUARDED_BY(mutex_);
+  /// Answers to the server's own requests, not yet with the writer.
+  std::vector<wire::Frame> replies_ ABSL_GUARDED_BY(mutex_);
+  std::size_t reply_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool writer_idle_ ABSL_GUARDED_BY(mutex_) = false;
-  bool retired_ ABSL_GUARDED_BY(mutex_) = false;
+  bool kick_posted_ ABSL_GUARDED_BY(mutex_) = false;
+  /// When the timer is set for, or will be at the next kick; `TimePoint::max()`: not at all.
+  TimePoint timer_at_ ABSL_GUARDED_BY(mutex_) = TimePoint::max();
+  bool timer_moved_ ABSL_GUARDED_BY(mutex_) = false;
+  /// Set: no new work, and why.
+  std::error_code retired_ ABSL_GUARDED_BY(mutex_);
+  TimePoint drain_until_ ABSL_GUARDED_BY(mutex_) = TimePoint::max();
+  bool silent_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::error_code end_cause_ ABSL_GUARDED_BY(mutex_);
-  std::optional<TimePoint> drain_until_ ABSL_GUARDED_BY(mutex_);
-  std::optional<TimePoint> armed_ ABSL_GUARDED_BY(mutex_);
+  std::string end_detail_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t late_answers_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t frames_written_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t write_calls_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -1,14 +1,22 @@
-// The three activities of a connection: reader, writer, timer.
+// Reader and writer of a connection. Both run on its strand.
 
-#include <algorithm>
-#include <chrono>
+#include <cstdint>
 #include <exception>
+#include <new>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "asio/async_result.hpp"
+#include "asio/deferred.hpp"
 #include "asio/error.hpp"
-#include "asio/post.hpp"
+#include "sdk/base/remoting_error.h"
 #include "sdk/net/connection_impl.h"
 #include "sdk/wire/codec.h"
 #include "sdk/wire/foreign_protocol.h"
@@ -16,243 +24,233 @@
 namespace corocket::net {
 namespace {
 
-/// Deadlines this close together share one expiry, so that a mass time-out is not quadratic.
-constexpr std::chrono::milliseconds kGrain{1};
-constexpr std::size_t kReadBytes = 64 * 1024;
-/// One gathered write; what is more waits for the next, so that a retirement can take it back.
+/// Frames that one batch takes out of the queue. What is more stays there, so that a retirement can take it back.
 constexpr std::size_t kBatchBytes = 256 * 1024;
+/// Response codes of the protocol.
+constexpr std::int32_t kSystemError = 1;
 constexpr std::int32_t kRequestCodeNotSupported = 3;
+
+wire::Frame Refuse(std::int32_t code, std::string remark) {
+  wire::Frame answer;
+  answer.header.code = code;
+  answer.header.remark = std::move(remark);
+  return answer;
+}
 
 }  // namespace
 
-asio::awaitable<void> Connection::Impl::ReadLoop([[maybe_unused]] std::shared_ptr<Impl> self) {
-  std::string buffer(kReadBytes, '\0');
-  std::size_t filled = 0;
+asio::awaitable<void> Connection::Impl::ReadLoop([[maybe_unused]] Lifeline lifeline) {
   std::error_code cause;
   while (!cause) {
-    std::size_t bytes = 0;
     try {
-      bytes = co_await transport_->ReadSome(std::span<char>(buffer).subspan(filled));
+      const std::size_t bytes = co_await transport_->ReadSome(reader_.Space());
+      reader_.Commit(bytes);
+      if (!TakeInput()) break;
     } catch (const std::system_error& error) {
       cause = error.code();
-    }
-    if (cause) break;
-    filled += bytes;
-    std::size_t consumed = 0;
-    std::size_t wanted = 0;
-    if (!ConsumeFrames(std::string_view(buffer).substr(0, filled), consumed, wanted)) co_return;
-    std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(consumed),
-              buffer.begin() + static_cast<std::ptrdiff_t>(filled), buffer.begin());
-    filled -= consumed;
-    // Grows for a large frame, and back when it has been taken.
-    const std::size_t size = std::max({kReadBytes, wanted, filled + 1});
-    if (size > buffer.size() || (size == kReadBytes && buffer.size() > kReadBytes)) {
-      buffer.resize(size);
-      if (size == kReadBytes) buffer.shrink_to_fit();
+    } catch (const std::bad_alloc&) {
+      cause = std::make_error_code(std::errc::not_enough_memory);
     }
   }
-  End(cause == asio::error::eof ? make_error_code(RemotingErrc::kPeerClosed) : cause, Resume::kAtOnce);
+  if (cause) EndReading(cause);
 }
 
-bool Connection::Impl::ConsumeFrames(std::string_view input, std::size_t& consumed, std::size_t& wanted) {
-  std::vector<wire::Frame> frames;
-  absl::Status broken;
-  while (consumed < input.size()) {
-    const std::string_view rest = input.substr(consumed);
-    absl::StatusOr<wire::FrameExtent> extent = wire::PeekFrame(rest);
-    if (!extent.ok()) {
-      broken = extent.status();
-      break;
-    }
-    wanted = extent->bytes;
-    if (extent->bytes == 0 || extent->bytes > rest.size()) break;
-    wanted = 0;
-    absl::StatusOr<wire::Frame> frame = wire::DecodeFrame(rest.substr(0, extent->bytes));
-    if (!frame.ok()) {
-      broken = frame.status();
-      break;
-    }
-    consumed += extent->bytes;
-    if (frame->header.is_response()) {
-      frames.push_back(*std::move(frame));
-    } else {
-      Answer(*frame);
-    }
+void Connection::Impl::EndReading(std::error_code cause) {
+  if (cause != asio::error::eof) {
+    End(cause, Caller::kStrand);
+    return;
   }
-  Deliver(std::move(frames));
-  if (broken.ok()) return true;
-  const bool foreign = wire::DetectForeignProtocol(input.substr(consumed)).has_value();
-  End(foreign ? RemotingErrc::kWrongProtocol : RemotingErrc::kMalformedFrame, Resume::kAtOnce,
-      std::string(broken.message()));
-  return false;
+  const std::size_t rest = reader_.unread().size();
+  std::string detail;
+  if (rest > 0) detail = absl::StrCat("in the middle of a frame, after ", rest, " bytes of it");
+  End(RemotingErrc::kPeerClosed, Caller::kStrand, std::move(detail));
 }
 
-void Connection::Impl::Deliver(std::vector<wire::Frame> frames) {
-  std::vector<std::pair<PendingTable::Item, wire::Frame>> answered;
-  answered.reserve(frames.size());
+bool Connection::Impl::TakeInput() {
+  const absl::Status status = reader_.TakeFrames(input_);
+  Deliver();
+  if (!status.ok()) {
+    const bool foreign = wire::DetectForeignProtocol(reader_.unread()).has_value();
+    End(foreign ? RemotingErrc::kWrongProtocol : RemotingErrc::kMalformedFrame, Caller::kStrand,
+        std::string(status.message()));
+  }
+  return !finished_;
+}
+
+void Connection::Impl::Deliver() {
+  std::vector<Call> answered;
+  answered.reserve(input_.size());
   bool drained = false;
   {
-    absl::MutexLock lock(mutex_);
-    pending_.OnBytes(runtime_->Now());
-    for (wire::Frame& frame : frames) {
-      std::optional<PendingTable::Item> waiter = pending_.TakeAnswered(frame.header.opaque);
-      if (waiter) {
-        answered.emplace_back(*std::move(waiter), std::move(frame));
+    const absl::MutexLock lock(mutex_);
+    calls_.OnBytes(runtime_->Now());
+    for (wire::Frame& frame : input_) {
+      // The server's own requests have opaques of their own.
+      if (!frame.header.is_response()) continue;
+      std::optional<Call> call = calls_.TakeDone(WaiterKey{static_cast<std::uint32_t>(frame.header.opaque)});
+      if (call) {
+        call->result->frame = std::move(frame);
+        answered.push_back(*std::move(call));
       } else {
         ++late_answers_;
       }
     }
-    drained = EndWhenDrained();
+    drained = Drained();
   }
-  for (auto& [waiter, frame] : answered) std::move(waiter).Complete(nullptr, std::move(frame));
-  if (drained) End(RemotingErrc::kRetired, Resume::kAtOnce);
+  for (Call& call : answered) std::move(call).Resume();
+  for (const wire::Frame& frame : input_) {
+    if (!frame.header.is_response()) Answer(frame);
+  }
+  input_.clear();
+  if (drained) End(RemotingErrc::kRetired, Caller::kStrand);
 }
 
 void Connection::Impl::Answer(const wire::Frame& request) {
   std::optional<wire::Frame> answer;
-  if (callbacks_.on_request) answer = callbacks_.on_request(request);
+  try {
+    if (callbacks_.on_request) answer = callbacks_.on_request(request);
+  } catch (const std::exception& error) {
+    answer = Refuse(kSystemError, error.what());
+  }
   if (request.header.is_oneway()) return;
   if (!answer) {
-    answer.emplace();
-    answer->header.code = kRequestCodeNotSupported;
-    answer->header.remark = "request code " + std::to_string(request.header.code) + " is not supported";
+    answer = Refuse(kRequestCodeNotSupported, absl::StrCat("request code ", request.header.code, " is not supported"));
+  } else if (const std::size_t bytes = wire::EncodedSizeBound(*answer); bytes > wire::kMaxFrameBytes) {
+    answer = Refuse(kSystemError, absl::StrCat("the answer of ", bytes, " bytes does not fit into a frame"));
   }
   answer->serialize = request.serialize;
   answer->header.opaque = request.header.opaque;
   answer->header.flag |= wire::kFlagResponse;
   const std::size_t bytes = wire::EncodedSizeBound(*answer);
   bool overfull = false;
+  bool kick = false;
   {
-    absl::MutexLock lock(mutex_);
-    if (ended_) return;
-    overfull = queued_bytes_ + bytes > options_.max_queued_bytes || queue_.size() >= options_.max_outstanding;
+    const absl::MutexLock lock(mutex_);
+    if (retired_ || ended_) return;
+    overfull = calls_.queued_bytes() + reply_bytes_ + bytes > options_.max_queued_bytes ||
+               replies_.size() >= options_.max_outstanding;
     if (!overfull) {
-      queue_.push_back({.frame = *std::move(answer), .bytes = bytes, .waiter = std::nullopt});
-      queued_bytes_ += bytes;
-      WakeWriter();
+      replies_.push_back(*std::move(answer));
+      reply_bytes_ += bytes;
+      kick = WantKick();
     }
   }
+  if (kick) PostKick();
   // A peer that asks and does not read must not fill our memory.
-  if (overfull) End(RemotingErrc::kQueueFull, Resume::kAtOnce);
+  if (overfull) End(RemotingErrc::kQueueFull, Caller::kStrand);
 }
 
 asio::awaitable<void> Connection::Impl::WriteLoop([[maybe_unused]] std::shared_ptr<Impl> self) {
-  std::string batch;
-  std::vector<PendingTable::Key> oneways;
-  for (;;) {
-    const ParkingLot::Ticket ticket = queue_filled_.Prepare();
-    Waiters unfit;
-    const bool filled = TakeBatch(batch, oneways, unfit);
-    Fail(std::move(unfit), RemotingErrc::kTooLarge, Resume::kLater);
-    if (!filled) {
-      {
-        absl::MutexLock lock(mutex_);
-        if (ended_) co_return;
+  try {
+    for (Work work = NextBatch(); work != Work::kEnded; work = NextBatch()) {
+      if (work == Work::kNone) {
+        co_await WaitForWork();
+      } else {
+        co_await WriteBatchOut();
+        OnBatchWritten();
       }
-      const WakeReason reason = co_await queue_filled_.Wait(ticket, TimePoint::max());
-      static_cast<void>(reason);
-      continue;
     }
-    const std::string_view piece = batch;
-    std::error_code cause;
-    try {
-      co_await transport_->Write(std::span<const std::string_view>(&piece, 1));
-    } catch (const std::system_error& error) {
-      cause = error.code();
-    }
-    if (cause) {
-      End(cause, Resume::kAtOnce);
-      co_return;
-    }
-    CompleteOneways(oneways);
+  } catch (const std::system_error& error) {
+    End(error.code(), Caller::kStrand);
+  } catch (const std::bad_alloc&) {
+    End(std::make_error_code(std::errc::not_enough_memory), Caller::kStrand);
   }
 }
 
-bool Connection::Impl::TakeBatch(std::string& batch, std::vector<PendingTable::Key>& oneways, Waiters& unfit) {
-  batch.clear();
-  oneways.clear();
-  absl::MutexLock lock(mutex_);
-  const TimePoint now = runtime_->Now();
-  while (!queue_.empty() && batch.size() < kBatchBytes) {
-    Outgoing next = std::move(queue_.front());
-    queue_.pop_front();
-    queued_bytes_ -= next.bytes;
-    PendingTable::Item* waiter = next.waiter ? pending_.Find(*next.waiter) : nullptr;
-    // Nobody waits for it any more: it never goes out.
-    if (next.waiter && waiter == nullptr) continue;
-    if (!wire::AppendFrame(next.frame, batch).ok()) {
-      if (next.waiter) unfit.push_back(*pending_.TakeAnswered(*next.waiter));
-      continue;
-    }
-    ++frames_written_;
-    if (waiter == nullptr) continue;
-    pending_.MarkWritten(*waiter, now);
-    if (waiter->extra.oneway) oneways.push_back(*next.waiter);
-  }
-  writer_idle_ = batch.empty();
-  if (batch.empty()) return false;
-  ++write_calls_;
-  Arm(now + options_.silence_limit);
-  return true;
+asio::awaitable<void> Connection::Impl::WaitForWork() {
+  auto park = [this](auto handler) { idle_writer_ = std::move(handler); };
+  auto parked = asio::async_initiate<const asio::deferred_t, void()>(park, asio::deferred);
+  co_await std::move(parked);
 }
 
-void Connection::Impl::CompleteOneways(const std::vector<PendingTable::Key>& oneways) {
-  for (const PendingTable::Key key : oneways) {
-    std::optional<PendingTable::Item> waiter;
+Connection::Impl::Work Connection::Impl::NextBatch() {
+  batch_.Clear();
+  batch_keys_.clear();
+  batch_frames_ = 0;
+  while (batch_.empty()) {
+    std::vector<Outgoing> requests;
+    std::vector<wire::Frame> replies;
+    std::vector<Call> late;
+    bool drained = false;
+    const TimePoint now = runtime_->Now();
     {
-      absl::MutexLock lock(mutex_);
-      waiter = pending_.TakeAnswered(key);
+      const absl::MutexLock lock(mutex_);
+      if (ended_) return Work::kEnded;
+      replies.swap(replies_);
+      reply_bytes_ = 0;
+      calls_.TakeBatch(now, kBatchBytes, !replies.empty(), requests, late);
+      writer_idle_ = requests.empty() && replies.empty() && late.empty();
+      drained = Drained();
+      if (writer_idle_ && !drained) return Work::kNone;
+      WantTimer(now + options_.silence_limit);
     }
-    if (waiter) std::move(*waiter).Complete(nullptr, {});
+    if (drained) {
+      End(RemotingErrc::kRetired, Caller::kStrand);
+      return Work::kEnded;
+    }
+    SetTimer();
+    FailAll(late, RemotingErrc::kAttemptTimeout, Caller::kStrand);
+    EncodeBatch(std::move(requests), std::move(replies));
+  }
+  return Work::kBatch;
+}
+
+void Connection::Impl::EncodeBatch(std::vector<Outgoing> requests, std::vector<wire::Frame> replies) {
+  for (wire::Frame& reply : replies) {
+    const std::int32_t opaque = reply.header.opaque;
+    absl::Status status = batch_.Add(std::move(reply));
+    if (!status.ok()) {  // say so at least
+      wire::Frame refusal = Refuse(kSystemError, std::string(status.message()));
+      refusal.header.opaque = opaque;
+      refusal.header.flag = wire::kFlagResponse;
+      status = batch_.Add(std::move(refusal));
+    }
+    if (status.ok()) ++batch_frames_;
+  }
+  for (Outgoing& outgoing : requests) {
+    outgoing.request.header.opaque = static_cast<std::int32_t>(outgoing.key);
+    const absl::Status status = batch_.Add(std::move(outgoing.request));
+    if (status.ok()) {
+      batch_keys_.push_back(outgoing.key);
+      ++batch_frames_;
+      continue;
+    }
+    std::optional<Call> unfit;
+    {
+      const absl::MutexLock lock(mutex_);
+      unfit = calls_.TakeDone(outgoing.key);
+    }
+    if (!unfit) continue;
+    unfit->extra.stage = PendingCall::Stage::kQueued;  // nobody will see it
+    Fail(*unfit, RemotingErrc::kTooLarge, std::string(status.message()));
+    std::move(*unfit).Resume();
   }
 }
 
-void Connection::Impl::Arm(TimePoint at) {
-  if (ended_ || (armed_ && *armed_ <= at)) return;
-  armed_ = at;
-  asio::post(strand_, [self = shared_from_this()] { self->ArmOnStrand(); });
-}
-
-void Connection::Impl::ArmOnStrand() {
-  std::optional<TimePoint> at;
-  {
-    absl::MutexLock lock(mutex_);
-    at = armed_;
+asio::awaitable<void> Connection::Impl::WriteBatchOut() {
+  auto chunk = batch_.NextChunk();
+  while (!chunk.empty()) {
+    co_await transport_->Write(chunk);
+    chunk = batch_.NextChunk();
+    if (chunk.empty()) break;
+    const absl::MutexLock lock(mutex_);
+    calls_.OnProgress(runtime_->Now());
   }
-  if (!at) return;
-  timer_->Arm(*at, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->OnTimer();
-  });
 }
 
-void Connection::Impl::OnTimer() {
+void Connection::Impl::OnBatchWritten() {
+  std::vector<Call> oneways;
+  bool drained = false;
   const TimePoint now = runtime_->Now();
-  Waiters late;
-  Waiters silenced;
-  bool silent = false;
-  bool over = false;
   {
-    absl::MutexLock lock(mutex_);
-    if (ended_) return;
-    silent = pending_.Silent(now, options_.silence_limit);
-    if (silent) {
-      retired_ = true;
-      silenced = pending_.TakeIf([](const PendingTable::Item& waiter) { return waiter.extra.idempotent; });
-    }
-    late = pending_.TakeIf([now](const PendingTable::Item& waiter) { return waiter.deadline <= now; });
-    over = EndWhenDrained() || (drain_until_ && now >= *drain_until_);
-    armed_ = pending_.NextCheck(options_.silence_limit);
-    if (drain_until_) armed_ = armed_ ? std::min(*armed_, *drain_until_) : *drain_until_;
-    if (armed_) armed_ = std::max<TimePoint>(*armed_, now + kGrain);
+    const absl::MutexLock lock(mutex_);
+    calls_.OnBatchWritten(now, batch_keys_, oneways);
+    frames_written_ += batch_frames_;
+    ++write_calls_;
+    drained = Drained();
   }
-  Fail(std::move(late), RemotingErrc::kAttemptTimeout, Resume::kAtOnce);
-  Fail(std::move(silenced), RemotingErrc::kSilence, Resume::kAtOnce);
-  if (over) {
-    End(silent ? RemotingErrc::kSilence : RemotingErrc::kRetired, Resume::kAtOnce);
-    return;
-  }
-  if (silent && callbacks_.on_silent) callbacks_.on_silent(id_);
-  ArmOnStrand();
+  for (Call& call : oneways) std::move(call).Resume();
+  if (drained) End(RemotingErrc::kRetired, Caller::kStrand);
 }
 
 }  // namespace corocket::net

@@ -1,10 +1,10 @@
 #ifndef COROCKET_SDK_NET_PENDING_TABLE_H_
 #define COROCKET_SDK_NET_PENDING_TABLE_H_
 
-#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "sdk/runtime/time.h"
@@ -13,88 +13,107 @@
 
 namespace corocket::net {
 
-/// What a connection knows of a waiting call.
-struct PendingCall {
-  bool idempotent = true;
-  bool oneway = false;
-  /// The writer has its frame.
-  bool written = false;
+/// What passes between a call and the connection; in the frame of the waiting coroutine.
+struct Exchange {
+  /// The request until the writer takes it, the answer in the end.
+  wire::Frame frame;
+  /// Set: the call failed.
+  std::exception_ptr error;
 };
 
-/// Calls that wait on one connection, and whether the connection is silent: nothing came for a while although a request
-/// is out. Requests that timed out or were cancelled keep counting until a byte comes. Thread safety: none; the
-/// connection locks.
+/// What a connection knows of a waiting call.
+struct PendingCall {
+  enum class Stage : std::uint8_t {
+    kQueued,   ///< Waits for the writer; nobody has seen it.
+    kWriting,  ///< In the writer's batch.
+    kWritten,  ///< Its answer is due.
+  };
+  Stage stage = Stage::kQueued;
+  bool idempotent = true;
+  bool oneway = false;
+  /// Upper bound of the request's size on the wire.
+  std::size_t bytes = 0;
+  TimePoint written_at = {};
+  // Neighbours among the calls of the same stage; 0: none.
+  WaiterKey before = {};
+  WaiterKey after = {};
+};
+
+/// A request that the writer has taken.
+struct Outgoing {
+  WaiterKey key{};
+  wire::Frame request;
+};
+
+/// The calls that wait on one connection, in the order of their way: queued, being written, awaiting an answer; and
+/// since when the connection has been quiet although something is due.
+///
+/// Thread safety: none; the connection locks. What is taken out is resumed without the lock.
 class PendingTable {
  public:
-  using Slab = WaiterSlab<wire::Frame, PendingCall>;
-  using Item = Slab::Item;
-  using Key = Slab::Key;
+  using Slab = WaiterSlab<Exchange, PendingCall>;
+  using Call = Slab::Item;
 
   explicit PendingTable(std::size_t limit) : slab_(limit) {}
 
   [[nodiscard]] std::size_t size() const { return slab_.size(); }
   [[nodiscard]] bool full() const { return slab_.full(); }
-  Key Add(Item waiter) { return slab_.Add(std::move(waiter)); }
-  [[nodiscard]] Item* Find(Key key) { return slab_.Find(key); }
+  [[nodiscard]] bool has_queued() const { return queued_.first != WaiterKey{}; }
+  /// Bytes of the queued requests, at most.
+  [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
+  /// A batch is on its way into the socket.
+  [[nodiscard]] bool writing() const { return writing_; }
 
-  void MarkWritten(Item& waiter, TimePoint now) {
-    waiter.extra.written = true;
-    if (waiter.extra.oneway) return;
-    if (awaited_ == 0 && abandoned_ == 0) silent_since_ = now;
-    ++awaited_;
-  }
+  /// Queues a call, its request in `call.result->frame`. The table must not be full.
+  WaiterKey Add(Call call);
 
-  void OnBytes(TimePoint now) {
-    silent_since_ = now;
-    abandoned_ = 0;
-  }
+  /// The call ends otherwise than by its caller's doing: answered, written (one-way), or unfit for the wire.
+  [[nodiscard]] std::optional<Call> TakeDone(WaiterKey key);
+  /// Its caller waits no longer. If it was written, and no byte has come since, it keeps counting as unanswered.
+  [[nodiscard]] std::optional<Call> TakeAbandoned(WaiterKey key);
+  /// Those whose deadline has come; abandoned, too.
+  void TakeExpired(TimePoint now, std::vector<Call>& taken);
+  void TakeQueued(std::vector<Call>& taken);
+  void TakeIdempotent(std::vector<Call>& taken);
+  void TakeAll(std::vector<Call>& taken);
 
-  [[nodiscard]] std::optional<Item> TakeAnswered(Key key) {
-    std::optional<Item> waiter = slab_.Take(key);
-    if (waiter && Awaited(*waiter)) --awaited_;
-    return waiter;
-  }
+  /// The writer begins a batch: takes requests in order until their sizes add up to `max_bytes`; those that are too
+  /// late already go to `late`. `replies`: the batch has other frames as well.
+  void TakeBatch(TimePoint now, std::size_t max_bytes, bool replies, std::vector<Outgoing>& batch,
+                 std::vector<Call>& late);
+  /// The peer has taken part of the batch.
+  void OnProgress(TimePoint now) { progress_at_ = now; }
+  /// The batch has been written; its one-way calls are done.
+  void OnBatchWritten(TimePoint now, const std::vector<WaiterKey>& batch, std::vector<Call>& oneways);
+  /// Bytes have come from the peer.
+  void OnBytes(TimePoint now);
 
-  /// Its caller does not wait any more.
-  [[nodiscard]] std::optional<Item> TakeAbandoned(Key key) {
-    std::optional<Item> waiter = slab_.Take(key);
-    if (waiter) Abandon(*waiter);
-    return waiter;
-  }
-
-  template <typename Predicate>
-  [[nodiscard]] std::vector<Item> TakeIf(Predicate wanted) {
-    std::vector<Item> taken = slab_.TakeIf(wanted);
-    for (const Item& waiter : taken) Abandon(waiter);
-    return taken;
-  }
-
-  [[nodiscard]] bool Silent(TimePoint now, Duration limit) const {
-    return (awaited_ > 0 || abandoned_ > 0) && now - silent_since_ >= limit;
-  }
-
-  /// When something has to be looked at next: a deadline, or the end of patience.
-  [[nodiscard]] std::optional<TimePoint> NextCheck(Duration silence_limit) const {
-    std::optional<TimePoint> next = slab_.EarliestDeadline();
-    if (awaited_ > 0 || abandoned_ > 0) {
-      const TimePoint silent_at = silent_since_ + silence_limit;
-      next = next ? std::min(*next, silent_at) : silent_at;
-    }
-    return next;
-  }
+  /// Since when no byte has come although one is due; none: nothing is due.
+  [[nodiscard]] std::optional<TimePoint> QuietSince();
+  /// The earliest deadline; `TimePoint::max()`: none.
+  [[nodiscard]] TimePoint NextDeadline() { return slab_.NextDeadline(); }
 
  private:
-  [[nodiscard]] static bool Awaited(const Item& waiter) { return waiter.extra.written && !waiter.extra.oneway; }
-  void Abandon(const Item& waiter) {
-    if (!Awaited(waiter)) return;
-    --awaited_;
-    ++abandoned_;
-  }
+  /// First in, first out, linked through the calls themselves, so that one can leave the middle at no cost.
+  struct List {
+    WaiterKey first{};
+    WaiterKey last{};
+  };
+  void Append(List& list, WaiterKey key);
+  void Unlink(List& list, const PendingCall& call);
+  void Leave(const PendingCall& call);
+  void TakeEach(const std::vector<WaiterKey>& keys, std::vector<Call>& taken);
 
   Slab slab_;
-  std::size_t awaited_ = 0;    ///< Written, and a caller waits for the answer.
-  std::size_t abandoned_ = 0;  ///< Written since the last byte came, and nobody waits any more.
-  TimePoint silent_since_;
+  List queued_;
+  List written_;
+  std::size_t queued_bytes_ = 0;
+  bool writing_ = false;
+  /// When the batch was begun, or a part of it taken last.
+  TimePoint progress_at_;
+  TimePoint last_bytes_ = TimePoint::min();
+  /// Earliest write since `last_bytes_` of a request that nobody waits for any more.
+  std::optional<TimePoint> abandoned_at_;
 };
 
 }  // namespace corocket::net

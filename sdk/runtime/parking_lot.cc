@@ -1,7 +1,7 @@
 #include "sdk/runtime/parking_lot.h"
 
 #include <algorithm>
-#include <exception>
+#include <chrono>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -12,10 +12,10 @@
 #include "asio/associated_cancellation_slot.hpp"
 #include "asio/async_result.hpp"
 #include "asio/cancellation_type.hpp"
+#include "asio/deferred.hpp"
 #include "asio/error.hpp"
 #include "asio/post.hpp"
 #include "asio/this_coro.hpp"
-#include "asio/use_awaitable.hpp"
 #include "sdk/runtime/waiter_slab.h"
 
 namespace corocket {
@@ -24,8 +24,12 @@ namespace {
 /// Deadlines this close together share one expiry.
 constexpr std::chrono::milliseconds kGrain{1};
 
+struct Wake {
+  WakeReason reason = WakeReason::kWoken;
+  bool aborted = false;
+};
 struct Nothing {};
-using Slab = WaiterSlab<WakeReason, Nothing>;
+using Slab = WaiterSlab<Wake, Nothing>;
 
 }  // namespace
 
@@ -38,98 +42,169 @@ class ParkingLot::State : public std::enable_shared_from_this<State> {
         waiters_(kMaxWaiters) {}
 
   std::uint64_t epoch() const {
-    absl::MutexLock lock(mutex_);
+    const absl::MutexLock lock(mutex_);
     return epoch_;
   }
 
   std::size_t size() const {
-    absl::MutexLock lock(mutex_);
+    const absl::MutexLock lock(mutex_);
     return waiters_.size();
   }
 
-  void Park(Slab::Item::Handler handler, asio::any_io_executor executor, Ticket ticket, TimePoint deadline) {
-    const auto slot = asio::get_associated_cancellation_slot(handler);
-    Slab::Item waiter{
-        .handler = std::move(handler), .executor = std::move(executor), .deadline = deadline, .extra = {}};
-    WakeReason at_once = WakeReason::kWoken;
-    {
-      absl::MutexLock lock(mutex_);
-      if (!closed_ && ticket.epoch == epoch_ && !waiters_.full()) {
-        const Slab::Key key = waiters_.Add(std::move(waiter));
-        // Under the lock: once it is released, the coroutine may run and use its slot again.
-        if (slot.is_connected()) {
-          auto connected = slot;
-          connected.assign([weak = weak_from_this(), key](asio::cancellation_type) {
-            if (const auto self = weak.lock()) self->Cancel(key);
-          });
-        }
-        Arm(deadline);
-        return;
-      }
-      if (!closed_ && ticket.epoch == epoch_) at_once = WakeReason::kDeadline;
-    }
-    std::move(waiter).CompleteLater(nullptr, at_once);
+  static asio::awaitable<WakeReason> Wait(std::shared_ptr<State> state, Ticket ticket, TimePoint deadline) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    Wake wake;
+    auto park = [&](auto handler) {
+      state->Park({.handler = std::move(handler), .executor = executor, .result = &wake, .deadline = deadline}, ticket);
+    };
+    auto parked = asio::async_initiate<const asio::deferred_t, void()>(park, asio::deferred);
+    co_await std::move(parked);
+    if (wake.aborted) throw std::system_error(asio::error::make_error_code(asio::error::operation_aborted));
+    co_return wake.reason;
   }
 
   void WakeAll(bool close) {
     std::vector<Slab::Item> woken;
+    bool disarm = false;
     {
-      absl::MutexLock lock(mutex_);
+      const absl::MutexLock lock(mutex_);
       ++epoch_;
       closed_ = closed_ || close;
-      woken = waiters_.TakeIf([](const Slab::Item&) { return true; });
-      if (close) armed_.reset();
+      std::vector<WaiterKey> keys;
+      keys.reserve(waiters_.size());
+      waiters_.AppendKeys(keys);
+      woken = TakeWaiters(keys);
+      // Unless it closes, the timer stays armed for waiters that have gone: one idle expiry is cheaper than a system
+      // call for each.
+      disarm = close && armed_.has_value();
+      if (disarm) {
+        armed_.reset();
+        ++line_;
+      }
     }
-    if (close) {
-      asio::post(strand_, [self = shared_from_this()] { self->timer_->Disarm(); });
-    }
-    for (Slab::Item& waiter : woken) std::move(waiter).CompleteLater(nullptr, WakeReason::kWoken);
+    for (Slab::Item& waiter : woken) std::move(waiter).ResumeLater();
+    if (disarm) asio::post(strand_, [self = shared_from_this()] { self->timer_->Disarm(); });
   }
 
  private:
-  void Cancel(Slab::Key key) {
+  // Travels with the one pending expiry, from the posted order into the timer, and is owned by nothing else. When the
+  // execution context ends, it destroys that, and with it the waiting coroutines: they own the lot, and the lot owns
+  // them, so that nobody else could. A line that has been replaced does nothing.
+  class Lifeline {
+   public:
+    Lifeline(std::shared_ptr<State> state, std::uint64_t line) : state_(std::move(state)), line_(line) {}
+    Lifeline(Lifeline&&) = default;
+    Lifeline& operator=(Lifeline&&) = delete;
+    ~Lifeline() {
+      if (state_) state_->Abandon(line_);
+    }
+    State& state() const { return *state_; }
+    std::shared_ptr<State> share() const { return state_; }
+    std::uint64_t line() const { return line_; }
+
+   private:
+    std::shared_ptr<State> state_;
+    std::uint64_t line_;
+  };
+
+  void Park(Slab::Item waiter, Ticket ticket) {
+    // The coroutine may run, and end, as soon as the lock is released.
+    const std::shared_ptr<State> self = shared_from_this();
+    auto slot = asio::get_associated_cancellation_slot(waiter.handler);
+    const TimePoint deadline = waiter.deadline;
+    std::optional<std::uint64_t> line;
+    {
+      const absl::MutexLock lock(mutex_);
+      const bool changed = closed_ || ticket.epoch != epoch_;
+      if (changed || waiters_.full()) {
+        waiter.result->reason = changed ? WakeReason::kWoken : WakeReason::kDeadline;
+      } else {
+        const WaiterKey key = waiters_.Add(std::move(waiter));
+        if (slot.is_connected()) {
+          slot.assign([weak = std::weak_ptr<State>(self), key](asio::cancellation_type) {
+            if (const auto alive = weak.lock()) alive->Cancel(key);
+          });
+        }
+        line = ArmFor(deadline);
+        if (!line) return;
+      }
+    }
+    if (line) {
+      asio::post(strand_, [order = Lifeline(self, *line)]() mutable { Arm(std::move(order)); });
+    } else {
+      std::move(waiter).ResumeLater();
+    }
+  }
+
+  void Cancel(WaiterKey key) {
     std::optional<Slab::Item> waiter;
     {
-      absl::MutexLock lock(mutex_);
+      const absl::MutexLock lock(mutex_);
       waiter = waiters_.Take(key);
     }
     if (!waiter) return;
-    auto aborted = std::make_exception_ptr(std::system_error(asio::error::operation_aborted));
-    std::move(*waiter).CompleteLater(std::move(aborted), WakeReason::kWoken);
+    waiter->result->aborted = true;
+    std::move(*waiter).ResumeLater();
   }
 
-  /// Makes sure that the timer fires at `deadline` or before. What it was armed for stays armed: a waiter that has gone
-  /// costs one idle expiry, which is cheaper than a system call for each.
-  void Arm(TimePoint deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (deadline == TimePoint::max() || (armed_ && *armed_ <= deadline)) return;
+  std::vector<Slab::Item> TakeWaiters(const std::vector<WaiterKey>& keys) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::vector<Slab::Item> taken;
+    taken.reserve(keys.size());
+    for (const WaiterKey key : keys) taken.push_back(*waiters_.Take(key));
+    return taken;
+  }
+
+  // The number of the line that has to be laid so that the timer fires at `deadline` or before; none: it does already.
+  std::optional<std::uint64_t> ArmFor(TimePoint deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (deadline == TimePoint::max() || (armed_ && *armed_ <= deadline)) return std::nullopt;
     armed_ = deadline;
-    asio::post(strand_, [self = shared_from_this()] { self->ArmOnStrand(); });
+    return ++line_;
   }
 
-  void ArmOnStrand() {
+  static void Arm(Lifeline line) {
+    const std::shared_ptr<State> keep = line.share();
+    State& state = *keep;
     std::optional<TimePoint> at;
     {
-      absl::MutexLock lock(mutex_);
-      at = armed_;
+      const absl::MutexLock lock(state.mutex_);
+      if (line.line() == state.line_) at = state.armed_;
     }
     if (!at) return;
-    timer_->Arm(*at, [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->Expire();
-    });
+    state.timer_->Arm(*at, [line = std::move(line)]() mutable { Expire(std::move(line)); });
   }
 
-  void Expire() {
-    const TimePoint now = runtime_->Now();
+  static void Expire(Lifeline line) {
+    State& state = line.state();
+    const TimePoint now = state.runtime_->Now();
     std::vector<Slab::Item> expired;
+    std::optional<Lifeline> next;
     {
-      absl::MutexLock lock(mutex_);
-      expired = waiters_.TakeIf([now](const Slab::Item& waiter) { return waiter.deadline <= now; });
-      armed_ = waiters_.EarliestDeadline();
-      if (armed_ == TimePoint::max()) armed_.reset();
-      if (armed_) armed_ = std::max<TimePoint>(*armed_, now + kGrain);
+      const absl::MutexLock lock(state.mutex_);
+      if (line.line() != state.line_) return;  // a nearer deadline has given orders
+      std::vector<WaiterKey> keys;
+      state.waiters_.AppendExpired(now, keys);
+      expired = state.TakeWaiters(keys);
+      state.armed_.reset();
+      ++state.line_;
+      const auto laid = state.ArmFor(std::max<TimePoint>(state.waiters_.NextDeadline(), now + kGrain));
+      if (laid) next.emplace(state.shared_from_this(), *laid);
     }
-    ArmOnStrand();
-    for (Slab::Item& waiter : expired) std::move(waiter).Complete(nullptr, WakeReason::kDeadline);
+    if (next) Arm(*std::move(next));
+    for (Slab::Item& waiter : expired) {
+      waiter.result->reason = WakeReason::kDeadline;
+      std::move(waiter).Resume();
+    }
+  }
+
+  void Abandon(std::uint64_t line) {
+    std::vector<Slab::Item> abandoned;  // destroyed without the lock: their coroutines may own anything
+    const absl::MutexLock lock(mutex_);
+    if (line != line_) return;
+    ++line_;
+    armed_.reset();
+    std::vector<WaiterKey> keys;
+    waiters_.AppendKeys(keys);
+    abandoned = TakeWaiters(keys);
   }
 
   const std::shared_ptr<Runtime> runtime_;
@@ -140,26 +215,26 @@ class ParkingLot::State : public std::enable_shared_from_this<State> {
   Slab waiters_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  /// When the timer fires, or will once it has its orders.
   std::optional<TimePoint> armed_ ABSL_GUARDED_BY(mutex_);
+  /// The latest lifeline; earlier ones are void.
+  std::uint64_t line_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 ParkingLot::ParkingLot(std::shared_ptr<Runtime> runtime, asio::any_io_executor strand)
     : state_(std::make_shared<State>(std::move(runtime), std::move(strand))) {}
 
-ParkingLot::~ParkingLot() { state_->WakeAll(/*close=*/true); }
+ParkingLot::~ParkingLot() {
+  try {
+    Close();
+  } catch (...) {  // out of memory while posting: who still waits does so until its deadline
+  }
+}
 
 ParkingLot::Ticket ParkingLot::Prepare() const { return {state_->epoch()}; }
 
 asio::awaitable<WakeReason> ParkingLot::Wait(Ticket ticket, TimePoint deadline) {
-  const std::shared_ptr<State> state = state_;
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  auto park = [state, executor, ticket, deadline](auto handler) {
-    state->Park(std::move(handler), executor, ticket, deadline);
-  };
-  const WakeReason reason =
-      co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, WakeReason)>(
-          std::move(park), asio::use_awaitable);
-  co_return reason;
+  return State::Wait(state_, ticket, deadline);
 }
 
 void ParkingLot::WakeAll() { state_->WakeAll(/*close=*/false); }

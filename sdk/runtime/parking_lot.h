@@ -23,11 +23,12 @@ enum class WakeReason : std::uint8_t { kWoken, kDeadline };
 ///     }
 ///
 /// A change between `Prepare` and `Wait` wakes at once, so none is missed. All waiters share one timer.
-/// Thread safety: all members may be called from any thread; a waiter resumes on its own executor.
+/// Thread safety: all members may be called from any thread; a waiter resumes on its own executor, never inside a call
+/// of these members.
 class ParkingLot {
  public:
   /// Waiting coroutines at one time; one more is sent away as if its deadline had passed.
-  static constexpr std::size_t kMaxWaiters = 65'536;
+  static constexpr std::size_t kMaxWaiters = 1'048'576;
 
   struct Ticket {
     std::uint64_t epoch = 0;
@@ -41,8 +42,9 @@ class ParkingLot {
   ParkingLot& operator=(const ParkingLot&) = delete;
 
   [[nodiscard]] Ticket Prepare() const;
-  /// Suspends until `WakeAll` is called, once since `ticket` is enough, or until `deadline` (at most 1 ms later;
-  /// `TimePoint::max()`: without limit).
+  /// Suspends until `WakeAll` is called, once since `ticket` is enough, or until `deadline` (at most 1 ms later).
+  /// `TimePoint::max()` is no limit; such a wait has to be ended by `WakeAll`, `Close` or cancellation before the
+  /// execution context is destroyed, because no timer knows of it.
   /// Cancellation: terminal, partial, total: throws `asio::error::operation_aborted`; nothing is left behind.
   [[nodiscard]] asio::awaitable<WakeReason> Wait(Ticket ticket, TimePoint deadline);
   void WakeAll();

@@ -2,147 +2,187 @@
 #define COROCKET_SDK_RUNTIME_WAITER_SLAB_H_
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "asio/any_completion_handler.hpp"
 #include "asio/any_io_executor.hpp"
-#include "asio/append.hpp"
 #include "asio/dispatch.hpp"
 #include "asio/post.hpp"
 #include "sdk/runtime/time.h"
 
 namespace corocket {
 
-/// A suspended `co_await` for a `Result`, and when it gives up.
+/// Names one wait, and is its opaque on the wire: positive as an int32, never 0, and used again only after 2^31 others.
+enum class WaiterKey : std::uint32_t {};
+
+/// A suspended coroutine, what it waits for and until when. Resumed once; destroyed unresumed, it destroys the
+/// coroutine.
+///
+/// The result is written into the coroutine's own frame, and the handler that travels through the executor has no
+/// arguments: of the ways to park a coroutine this is the cheapest (see tests/bench/parking_bench.cc).
 template <typename Result, typename Extra>
 struct Waiter {
-  using Handler = asio::any_completion_handler<void(std::exception_ptr, Result)>;
+  asio::any_completion_handler<void()> handler = {};
+  /// The one that the coroutine runs on.
+  asio::any_io_executor executor = {};
+  /// In the frame of the coroutine, so it lives exactly as long as `handler` does.
+  Result* result = nullptr;
+  TimePoint deadline = {};
+  Extra extra = {};
 
-  Handler handler;
-  asio::any_io_executor executor;  ///< The one that the coroutine runs on.
-  TimePoint deadline;
-  Extra extra{};
-
-  /// Resumes the waiting coroutine on its own executor: at once when this runs there already. With no lock held.
-  void Complete(std::exception_ptr error, Result result) && {
-    asio::dispatch(executor, asio::append(std::move(handler), std::move(error), std::move(result)));
+  /// Resumes the coroutine on its executor: at once when this thread is there already. `result` has been filled in, and
+  /// no lock is held.
+  void Resume() && {
+    // Wrapped: an executor that sees the handler itself asks it for its own executor once more, which costs 100 ns.
+    asio::dispatch(executor, [waiting = std::move(handler)]() mutable { std::move(waiting)(); });
   }
-  /// The same, but never inside this call: for those who are called by the coroutine that waits.
-  void CompleteLater(std::exception_ptr error, Result result) && {
-    asio::post(executor, asio::append(std::move(handler), std::move(error), std::move(result)));
+  /// The same, but never inside this call: for callers who may be in the middle of something.
+  void ResumeLater() && {
+    asio::post(executor, [waiting = std::move(handler)]() mutable { std::move(waiting)(); });
   }
 };
 
-/// Suspended coroutines, found by a key of 31 bits that is also their opaque on the wire: slot index and the slot's
-/// generation. A key comes back after at least 32 768 uses of its slot, and slots are used in turn, so a late answer
-/// does not meet a new waiter. No allocation once the slab has grown to the most waiters there ever were. Thread
-/// safety: none; the owner locks, takes waiters out, unlocks, and completes them.
+/// Suspended coroutines, found by key, with their deadlines.
+///
+/// The slots are a ring. A key is the next number whose slot (the key modulo the ring's size) is free, so looking one
+/// up is one comparison, a late answer never meets a new waiter, and the ring grows by moving each waiter to its new
+/// place. No allocation once it has the size for the load; when it runs empty it gives back memory that the load has
+/// not used. Thread safety: none; the owner locks, takes waiters out, unlocks and resumes them.
 template <typename Result, typename Extra>
 class WaiterSlab {
  public:
   using Item = Waiter<Result, Extra>;
-  using Key = std::int32_t;
-  static constexpr std::size_t kMaxSlots = std::size_t{1} << 16U;
+  static constexpr std::size_t kMaxLimit = std::size_t{1} << 22U;
 
-  explicit WaiterSlab(std::size_t limit) : limit_(std::min(limit, kMaxSlots)) {}
+  /// At most `limit` waiters, and never more than `kMaxLimit`.
+  explicit WaiterSlab(std::size_t limit) : limit_(std::min(limit, kMaxLimit)) {}
 
   [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] bool full() const { return size_ == limit_; }
+  [[nodiscard]] bool full() const { return size_ >= limit_; }
+  /// Slots in memory.
+  [[nodiscard]] std::size_t capacity() const { return slots_.size(); }
 
   /// The slab must not be full.
-  Key Add(Item waiter) {
-    if (free_ == kNone) Grow();
-    const std::uint32_t index = free_;
-    Slot& slot = slots_[index];
-    free_ = slot.next_free;
-    if (free_ == kNone) last_free_ = kNone;
-    slot.waiter.emplace(std::move(waiter));
+  WaiterKey Add(Item waiter) {
+    // Half empty at least, so that the next free slot is near.
+    if (2 * (size_ + 1) > slots_.size()) Resize(std::max(kFirstSlots, 2 * slots_.size()));
+    while (slots_[IndexOf(next_)].item) Advance();
+    const std::uint32_t key = next_;
+    Advance();
+    Place(key, std::move(waiter));
     ++size_;
-    return KeyOf(index);
+    most_ = std::max(most_, size_);
+    return WaiterKey{key};
   }
 
-  /// The waiter of `key`, without taking it; null when it has gone.
-  [[nodiscard]] Item* Find(Key key) {
-    const std::uint32_t index = static_cast<std::uint32_t>(key) & 0xFFFFU;
-    if (key < 0 || index >= slots_.size() || !slots_[index].waiter || KeyOf(index) != key) return nullptr;
-    return &*slots_[index].waiter;
+  /// The waiter of `key`; null when it has gone. Valid until the next `Add` or `Take`.
+  [[nodiscard]] Item* Find(WaiterKey key) {
+    if (slots_.empty()) return nullptr;
+    Slot& slot = slots_[IndexOf(static_cast<std::uint32_t>(key))];
+    return slot.item && slot.key == static_cast<std::uint32_t>(key) ? &*slot.item : nullptr;
   }
 
-  [[nodiscard]] std::optional<Item> Take(Key key) {
+  [[nodiscard]] std::optional<Item> Take(WaiterKey key) {
     if (Find(key) == nullptr) return std::nullopt;
-    return TakeSlot(static_cast<std::uint32_t>(key) & 0xFFFFU);
-  }
-
-  /// Takes every waiter that `wanted(const Item&)` says yes to.
-  template <typename Predicate>
-  [[nodiscard]] std::vector<Item> TakeIf(Predicate wanted) {
-    std::vector<Item> taken;
-    for (std::uint32_t index = 0; size_ > 0 && index < slots_.size(); ++index) {
-      Slot& slot = slots_[index];
-      if (slot.waiter && wanted(*slot.waiter)) taken.push_back(TakeSlot(index));
-    }
+    const std::size_t index = IndexOf(static_cast<std::uint32_t>(key));
+    std::optional<Item> taken = std::move(slots_[index].item);
+    slots_[index].item.reset();
+    deadlines_[index] = TimePoint::max();
+    if (--size_ == 0) GiveBack();
     return taken;
   }
 
-  [[nodiscard]] std::optional<TimePoint> EarliestDeadline() const {
-    std::optional<TimePoint> earliest;
-    for (const Slot& slot : slots_) {
-      if (slot.waiter && (!earliest || slot.waiter->deadline < *earliest)) earliest = slot.waiter->deadline;
+  /// Keys of all waiters, the oldest first.
+  void AppendKeys(std::vector<WaiterKey>& keys) const {
+    for (std::size_t step = 0; step < slots_.size(); ++step) {
+      const Slot& slot = slots_[(IndexOf(next_) + step) & (slots_.size() - 1)];
+      if (slot.item) keys.push_back(WaiterKey{slot.key});
     }
-    return earliest;
+  }
+
+  /// Keys of the waiters whose deadline is `now` or before, the oldest first.
+  void AppendExpired(TimePoint now, std::vector<WaiterKey>& keys) const {
+    const std::size_t begin = keys.size();
+    for (std::size_t block = 0; block < bounds_.size(); ++block) {
+      if (bounds_[block] > now) continue;
+      for (std::size_t i = block * kBlock; i < (block + 1) * kBlock; ++i) {
+        if (slots_[i].item && deadlines_[i] <= now) keys.push_back(WaiterKey{slots_[i].key});
+      }
+    }
+    // Unsigned distance from the next key: the oldest waiter is the farthest behind it.
+    std::sort(keys.begin() + static_cast<std::ptrdiff_t>(begin), keys.end(),
+              [this](WaiterKey a, WaiterKey b) { return Age(a) > Age(b); });
+  }
+
+  /// The earliest deadline; `TimePoint::max()`: none.
+  [[nodiscard]] TimePoint NextDeadline() {
+    while (!bounds_.empty()) {
+      const auto lowest = std::min_element(bounds_.begin(), bounds_.end());
+      const auto first = deadlines_.begin() + (lowest - bounds_.begin()) * static_cast<std::ptrdiff_t>(kBlock);
+      const TimePoint exact = *std::min_element(first, first + static_cast<std::ptrdiff_t>(kBlock));
+      if (exact == *lowest) return exact;
+      *lowest = exact;
+    }
+    return TimePoint::max();
   }
 
  private:
-  static constexpr std::uint32_t kNone = 0xFFFFFFFFU;
   static constexpr std::size_t kFirstSlots = 64;
+  static constexpr std::size_t kBlock = 64;
+  static constexpr std::uint32_t kKeyMask = 0x7FFF'FFFFU;
 
   struct Slot {
-    std::optional<Item> waiter;
-    std::uint32_t generation = 0;
-    std::uint32_t next_free = kNone;
+    std::optional<Item> item;
+    std::uint32_t key = 0;
   };
 
-  [[nodiscard]] Key KeyOf(std::uint32_t index) const {
-    return static_cast<Key>((slots_[index].generation & 0x7FFFU) << 16U | index);
+  [[nodiscard]] std::size_t IndexOf(std::uint32_t key) const { return key & (slots_.size() - 1); }
+  [[nodiscard]] std::uint32_t Age(WaiterKey key) const { return (next_ - static_cast<std::uint32_t>(key)) & kKeyMask; }
+  void Advance() { next_ = next_ == kKeyMask ? 1 : next_ + 1; }
+
+  void Place(std::uint32_t key, Item waiter) {
+    const std::size_t index = IndexOf(key);
+    deadlines_[index] = waiter.deadline;
+    bounds_[index / kBlock] = std::min(bounds_[index / kBlock], waiter.deadline);
+    slots_[index].key = key;
+    slots_[index].item.emplace(std::move(waiter));
   }
 
-  Item TakeSlot(std::uint32_t index) {
-    Slot& slot = slots_[index];
-    Item waiter = *std::move(slot.waiter);
-    slot.waiter.reset();
-    ++slot.generation;
-    Free(index);
-    --size_;
-    return waiter;
-  }
-
-  /// Freed slots queue up behind the others, so that each rests as long as possible.
-  void Free(std::uint32_t index) {
-    slots_[index].next_free = kNone;
-    if (free_ == kNone) {
-      free_ = index;
-    } else {
-      slots_[last_free_].next_free = index;
+  /// Keys that differ modulo a power of two differ modulo its double, so a larger ring has room for each.
+  void Resize(std::size_t slots) {
+    std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots));
+    deadlines_.assign(slots, TimePoint::max());
+    bounds_.assign(slots / kBlock, TimePoint::max());
+    for (Slot& slot : old) {
+      if (slot.item) Place(slot.key, *std::move(slot.item));
     }
-    last_free_ = index;
   }
 
-  void Grow() {
-    const std::size_t begin = slots_.size();
-    slots_.resize(std::min(kMaxSlots, std::max(kFirstSlots, begin * 2)));
-    for (std::size_t index = begin; index < slots_.size(); ++index) Free(static_cast<std::uint32_t>(index));
+  /// One step at a time, so that a load which comes and goes does not allocate each time.
+  void GiveBack() {
+    const std::size_t half = slots_.size() / 2;
+    if (half >= kFirstSlots && 8 * most_ <= slots_.size()) {
+      slots_.clear();
+      slots_.shrink_to_fit();
+      Resize(half);
+    }
+    most_ = 0;
   }
 
-  std::size_t limit_;
-  std::vector<Slot> slots_;
+  const std::size_t limit_;
   std::size_t size_ = 0;
-  std::uint32_t free_ = kNone;
-  std::uint32_t last_free_ = kNone;
+  std::size_t most_ = 0;  ///< Waiters at one time since it was last empty.
+  std::uint32_t next_ = 1;
+  std::vector<Slot> slots_;
+  /// Of each slot, dense, because they are looked through; `TimePoint::max()` where it is free.
+  std::vector<TimePoint> deadlines_;
+  /// Of each block of slots a time that is not after its earliest deadline.
+  std::vector<TimePoint> bounds_;
 };
 
 }  // namespace corocket

@@ -1,0 +1,72 @@
+#include "sdk/net/write_batch.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "sdk/wire/big_endian.h"
+#include "sdk/wire/codec.h"
+
+namespace corocket::net {
+namespace {
+
+// What a buffer may keep between batches.
+constexpr std::size_t kKeptBytes = 512 * 1024;
+
+}  // namespace
+
+absl::Status WriteBatch::Add(wire::Frame frame) {
+  if (frame.body.size() < kLargeBodyBytes) return wire::AppendFrame(frame, encoded_);
+  // Encoded as if it had no body; then the length field, the first four bytes of a frame, is made to count it.
+  std::string body = std::exchange(frame.body, {});
+  const std::size_t start = encoded_.size();
+  if (absl::Status status = wire::AppendFrame(frame, encoded_); !status.ok()) return status;
+  const std::size_t bytes = encoded_.size() - start + body.size();
+  if (bytes > wire::kMaxFrameBytes) {
+    encoded_.resize(start);
+    return absl::ResourceExhaustedError(
+        absl::StrCat("a frame of ", bytes, " bytes is above the limit of ", wire::kMaxFrameBytes));
+  }
+  const std::uint32_t without_body = wire::LoadBigEndian32(encoded_.data() + start);
+  wire::StoreBigEndian32(encoded_.data() + start, without_body + static_cast<std::uint32_t>(body.size()));
+  bodies_.push_back({.at = encoded_.size(), .bytes = std::move(body)});
+  return absl::OkStatus();
+}
+
+void WriteBatch::Layout() {
+  const std::string_view encoded = encoded_;
+  std::size_t from = 0;
+  for (const Body& body : bodies_) {
+    pieces_.push_back(encoded.substr(from, body.at - from));
+    pieces_.emplace_back(body.bytes);
+    from = body.at;
+  }
+  if (from < encoded.size()) pieces_.push_back(encoded.substr(from));
+}
+
+std::span<const std::string_view> WriteBatch::NextChunk() {
+  if (pieces_.empty()) Layout();
+  chunk_.clear();
+  std::size_t room = kChunkBytes;
+  while (room > 0 && next_piece_ < pieces_.size()) {
+    std::string_view& piece = pieces_[next_piece_];
+    const std::string_view part = piece.substr(0, room);
+    chunk_.push_back(part);
+    room -= part.size();
+    piece.remove_prefix(part.size());
+    if (piece.empty()) ++next_piece_;
+  }
+  return chunk_;
+}
+
+void WriteBatch::Clear() {
+  encoded_.clear();
+  if (encoded_.capacity() > kKeptBytes) encoded_.shrink_to_fit();
+  bodies_.clear();
+  pieces_.clear();
+  next_piece_ = 0;
+  chunk_.clear();
+}
+
+}  // namespace corocket::net
