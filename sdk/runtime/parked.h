@@ -6,16 +6,14 @@
 
 #include "asio/any_completion_handler.hpp"
 #include "asio/any_io_executor.hpp"
-#include "asio/execution/outstanding_work.hpp"
 #include "asio/post.hpp"
-#include "asio/prefer.hpp"
 
 namespace corocket {
 
 /// The other end of a suspended await: whoever holds it resumes the coroutine, once.
 ///
-/// Holds work on the coroutine's executor, so that `io_context::run()` does not end under it. Destroyed without
-/// `Resume`, it destroys the waiting coroutine (what Asio does with handlers of a context that ends).
+/// `io_context::run()` does not end meanwhile: `co_spawn` counts each coroutine as work. Destroyed without `Resume`, it
+/// destroys the waiting coroutine (what Asio does with handlers of a context that ends).
 ///
 /// Thread safety: distinct objects: safe. Shared object: unsafe; its owner serialises.
 template <typename Result>
@@ -24,20 +22,19 @@ class Parked {
   using Handler = asio::any_completion_handler<void(Result)>;
 
   /// `executor` is the one that the coroutine runs on.
-  Parked(Handler handler, const asio::any_io_executor& executor)
-      : handler_(std::move(handler)), work_(asio::prefer(executor, asio::execution::outstanding_work.tracked)) {}
+  Parked(Handler handler, asio::any_io_executor executor)
+      : handler_(std::move(handler)), executor_(std::move(executor)) {}
 
   /// Resumes the coroutine on its own executor; never inside this call, so a cancellation handler may call it.
   void Resume(Result result) && {
-    const asio::any_io_executor executor = std::exchange(work_, asio::any_io_executor());
-    asio::post(executor, [handler = std::move(handler_), result = std::move(result)]() mutable {
+    asio::post(executor_, [handler = std::move(handler_), result = std::move(result)]() mutable {
       std::move(handler)(std::move(result));
     });
   }
 
  private:
   Handler handler_;
-  asio::any_io_executor work_;
+  asio::any_io_executor executor_;
 };
 
 /// Takes what is parked, if anything still is: the loser of a race finds nothing.

@@ -11,8 +11,7 @@ SimPipe::SimPipe(std::shared_ptr<Runtime> runtime, std::size_t capacity, Events 
     : runtime_(std::move(runtime)),
       capacity_(capacity),
       events_(std::move(events)),
-      timer_(runtime_->NewTimer(runtime_->executor())),
-      last_due_(runtime_->Now()) {}
+      timer_(runtime_->NewTimer(runtime_->executor())) {}
 
 std::size_t SimPipe::Push(std::string_view bytes) {
   if (ended_) return bytes.size();  // into the void, as a socket takes bytes for a peer that has gone
@@ -37,9 +36,8 @@ void SimPipe::PushReset() {
 void SimPipe::Send(Kind kind, std::string bytes) {
   const SimPath path = events_.path();
   const TimePoint due = runtime_->Now() + path.latency + UniformBelow(*runtime_, path.jitter);
-  last_due_ = std::max(last_due_, due);  // a stream keeps its order whatever the jitter
-  packets_.push_back(Packet{.kind = kind, .bytes = std::move(bytes), .due = last_due_});
-  if (packets_.size() == 1) ArmForHead();
+  packets_.push_back(Packet{.kind = kind, .bytes = std::move(bytes), .due = due});
+  if (packets_.size() == 1) ArmForHead();  // the others wait for their turn, whatever the jitter gave them
 }
 
 void SimPipe::ArmForHead() {

@@ -139,6 +139,20 @@ TEST(SimRuntime, ATimerDisarmedAfterItWasDueButBeforeItRanStaysSilent) {
   EXPECT_FALSE(fired);
 }
 
+TEST(SimRuntime, ATimerDisarmedBetweenItsTimeAndItsRunStaysSilent) {
+  SimRuntime sim;
+  bool fired = false;
+  const auto timer = sim.runtime()->NewTimer(sim.executor());
+  const TimePoint at = sim.Now() + seconds(1);
+  timer->Arm(at, [&] { fired = true; });
+  // Stops where the alarm has been handed to its executor and has not run yet.
+  ASSERT_TRUE(sim.RunUntil([&] { return sim.Now() >= at; }, seconds(2)));
+  ASSERT_FALSE(fired);
+  timer->Disarm();
+  sim.RunUntilIdle();
+  EXPECT_FALSE(fired);
+}
+
 TEST(SimRuntime, ATimerInThePastFiresNow) {
   SimRuntime sim;
   bool fired = false;
