@@ -19,8 +19,8 @@ namespace corocket::net {
 class Transport {
  public:
   virtual ~Transport() = default;
-  /// Reads at least one byte. Throws `std::system_error`: `asio::error::eof` on an orderly close, the socket's error, or
-  /// `operation_aborted` after `Close`.
+  /// Reads at least one byte. Throws `std::system_error`: `asio::error::eof` on an orderly close, the socket's error,
+  /// or `operation_aborted` after `Close`.
   [[nodiscard]] virtual asio::awaitable<std::size_t> ReadSome(std::span<char> into) = 0;
   /// Writes all of `pieces`, in order, in as few system calls as possible. The pieces outlive the wait. Throws like
   /// `ReadSome`. Not cancellable but by `Close`: a frame is never torn by a caller's cancellation.

@@ -47,8 +47,9 @@ class NamesrvChannel {
   /// Completes when a server has answered, or when `options.timeout` has passed.
   /// @param topic  1-127 bytes of `%|a-zA-Z0-9_-`.
   /// Errors: NOT_FOUND: topic unknown, and a second server agrees (permanent; `DetailsOf(status)->unconfirmed` is set
-  ///   where none could be asked). UNAVAILABLE: every endpoint failed (safe to retry; the message lists them). DEADLINE_EXCEEDED:
-  ///   `timeout` passed. INVALID_ARGUMENT: bad name or options. FAILED_PRECONDITION: after `Shutdown`. CANCELLED.
+  ///   where none could be asked). UNAVAILABLE: every endpoint failed (safe to retry; the message lists them).
+  ///   DEADLINE_EXCEEDED: `timeout` passed. INVALID_ARGUMENT: bad name or options. FAILED_PRECONDITION: after
+  ///   `Shutdown`. CANCELLED.
   /// Cancellation: terminal, partial, total; the connection stays usable.
   /// Thread safety: may be called concurrently from any thread.
   /// Retry: read-only, retried on other endpoints within the timeout.

@@ -28,10 +28,8 @@ using ::testing::Not;
 constexpr std::string_view kTypeUrl = "corocket/error";
 
 EndpointFailure Failure(std::string endpoint, std::error_code cause) {
-  return {.endpoint = std::move(endpoint),
-          .phase = "connect",
-          .cause = cause,
-          .elapsed = std::chrono::microseconds(1234)};
+  return {
+      .endpoint = std::move(endpoint), .phase = "connect", .cause = cause, .elapsed = std::chrono::microseconds(1234)};
 }
 
 ErrorDetails Full() {

@@ -9,8 +9,8 @@
 
 namespace corocket::testing {
 
-/// Real TCP with the network faults that a program cannot cause by itself: packets of one server that vanish, as they do
-/// when its machine loses power or a firewall rule goes wrong.
+/// Real TCP with the network faults that a program cannot cause by itself: packets of one server that vanish, as they
+/// do when its machine loses power or a firewall rule goes wrong.
 ///
 ///     FaultyNetwork network(io.get_executor());
 ///     auto client = corocket::Client::Create(network.environment(), {.namesrv = {"127.0.0.1:9876"}});
