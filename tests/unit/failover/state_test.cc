@@ -1,0 +1,277 @@
+#include "sdk/failover/state.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace corocket::failover {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const std::error_code kRefused = std::make_error_code(std::errc::connection_refused);
+
+/// A state machine, its clock, and what it asked its driver to do.
+class FailoverStateTest : public ::testing::Test {
+ protected:
+  static HostPort At(const std::string& host) { return {.host = host, .port = 9876}; }
+
+  void Start(const std::vector<std::string>& hosts, std::uint64_t seed = 1) {
+    std::vector<HostPort> list;
+    for (const std::string& host : hosts) list.push_back(At(host));
+    state_ = std::make_unique<FailoverState>(FailoverOptions{}, std::move(list), seed, now_,
+                                             [this](EndpointEvent event) { events_.push_back(std::move(event)); });
+  }
+
+  /// Dials asked for since the last look, by host.
+  std::vector<std::string> TakeDials() {
+    std::vector<std::string> hosts;
+    for (Action& action : state_->TakeActions()) {
+      if (auto* dial = std::get_if<DialAction>(&action)) {
+        hosts.push_back(dial->authority.host);
+        attempts_[dial->authority.host] = dial->attempt;
+      } else if (auto* arm = std::get_if<ArmTimerAction>(&action)) {
+        timer_ = *arm;
+      }
+    }
+    return hosts;
+  }
+
+  void Fail(const std::string& host) {
+    state_->DialFailed(attempts_.at(host), {.phase = Phase::kConnect, .cause = kRefused, .detail = {}}, now_);
+  }
+  bool Prove(const std::string& host) {
+    return state_->Commit(attempts_.at(host), ConnectionId{next_connection_++}, nullptr, now_);
+  }
+  void FireTimer() {
+    ASSERT_TRUE(timer_.at.has_value()) << "no timer is armed";
+    now_ = std::max(now_, *timer_.at);
+    state_->OnTimer(timer_.token, now_);
+  }
+  std::string ChosenHost() const {
+    const std::string chosen = state_->Snapshot(now_).chosen;
+    return chosen.substr(0, chosen.find(':'));
+  }
+  void Need() { static_cast<void>(state_->Demand(true, now_)); }
+  std::size_t Count(EventKind kind) const {
+    return static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(),
+                                                  [kind](const EndpointEvent& event) { return event.kind == kind; }));
+  }
+
+  TimePoint now_{1000s};
+  std::unique_ptr<FailoverState> state_;
+  std::vector<EndpointEvent> events_;
+  std::map<std::string, AttemptId> attempts_;
+  ArmTimerAction timer_;
+  std::uint64_t next_connection_ = 1;
+};
+
+TEST_F(FailoverStateTest, NothingIsDialledBeforeSomebodyNeedsAServer) {
+  Start({"a", "b"});
+  EXPECT_THAT(TakeDials(), IsEmpty());
+  Need();
+  EXPECT_THAT(TakeDials(), SizeIs(1));
+}
+
+TEST_F(FailoverStateTest, TheNextDialStartsAfterTheDelayOrAtOnceWhenTheNewestFails) {
+  Start({"a", "b", "c"});
+  Need();
+  const std::string first = TakeDials().at(0);
+  EXPECT_EQ(timer_.at, now_ + 250ms);
+  FireTimer();
+  const std::vector<std::string> second = TakeDials();
+  ASSERT_THAT(second, SizeIs(1));
+  Fail(second.at(0));
+  EXPECT_THAT(TakeDials(), SizeIs(1)) << "although the first is still under way";
+}
+
+TEST_F(FailoverStateTest, AnOlderDialThatFailsDoesNotHurryTheNextOne) {
+  Start({"a", "b", "c"});
+  Need();
+  const std::string first = TakeDials().at(0);
+  FireTimer();
+  ASSERT_THAT(TakeDials(), SizeIs(1));
+  Fail(first);
+  EXPECT_THAT(TakeDials(), IsEmpty());
+}
+
+TEST_F(FailoverStateTest, LateFailureOfAnOldGenerationKeepsTheNewChoice) {
+  Start({"a"});
+  Need();
+  TakeDials();
+  ASSERT_TRUE(Prove("a"));
+  const Choice first = state_->Current()->choice;
+  state_->Confirm(first, now_);
+  ASSERT_TRUE(state_->Invalidate(first, SwitchReason::kBroken, kRefused, now_));
+  TakeDials();
+  ASSERT_TRUE(Prove("a")) << "the same address again: A, then A";
+  EXPECT_FALSE(state_->Invalidate(first, SwitchReason::kBroken, kRefused, now_));
+  EXPECT_EQ(ChosenHost(), "a");
+  EXPECT_EQ(Count(EventKind::kStaleInvalidationIgnored), 1U);
+}
+
+TEST_F(FailoverStateTest, ALostServerIsDialledLast) {
+  Start({"a", "b", "c"});
+  Need();
+  const std::string lost = TakeDials().at(0);
+  ASSERT_TRUE(Prove(lost));
+  state_->Confirm(state_->Current()->choice, now_);
+  ASSERT_TRUE(state_->Invalidate(state_->Current()->choice, SwitchReason::kBroken, kRefused, now_));
+  std::vector<std::string> order = TakeDials();
+  while (order.size() < 3) {
+    Fail(order.back());
+    for (std::string& host : TakeDials()) order.push_back(std::move(host));
+  }
+  EXPECT_EQ(order.back(), lost);
+}
+
+TEST_F(FailoverStateTest, AChoiceThatNeverAnsweredIsOneMoreFailedCandidateOfItsPass) {
+  Start({"a", "b"});
+  Need();
+  const std::string first = TakeDials().at(0);
+  ASSERT_TRUE(Prove(first));
+  ASSERT_TRUE(state_->Invalidate(state_->Current()->choice, SwitchReason::kBroken, kRefused, now_));
+  const std::vector<std::string> second = TakeDials();
+  ASSERT_THAT(second, SizeIs(1));
+  EXPECT_NE(second.at(0), first);
+  ASSERT_TRUE(Prove(second.at(0)));
+  ASSERT_TRUE(state_->Invalidate(state_->Current()->choice, SwitchReason::kBroken, kRefused, now_));
+  EXPECT_THAT(TakeDials(), IsEmpty()) << "the pass is over: a pause comes first";
+  EXPECT_EQ(Count(EventKind::kPassFailed), 1U);
+}
+
+TEST_F(FailoverStateTest, PausesGrowToASecondAndNeverBeyondWhileSomebodyWaits) {
+  Start({"a"});
+  Need();
+  for (int pass = 0; pass < 200; ++pass) {
+    ASSERT_THAT(TakeDials(), SizeIs(1)) << "pass " << pass;
+    const TimePoint began = now_;
+    Fail("a");
+    TakeDials();
+    FireTimer();
+    EXPECT_LE(now_ - began, 1s);
+  }
+  EXPECT_GT(now_ - TimePoint(1000s), 50s) << "200 passes with a mean pause of half a second";
+}
+
+TEST_F(FailoverStateTest, ANewServerInTheListEndsThePause) {
+  Start({"a"});
+  Need();
+  TakeDials();
+  Fail("a");
+  EXPECT_THAT(TakeDials(), IsEmpty());
+  ASSERT_TRUE(state_->Apply({At("a"), At("b")}, now_).ok());
+  EXPECT_THAT(TakeDials(), ElementsAre("b")) << "the untried one first";
+}
+
+TEST_F(FailoverStateTest, AServerThatProvesAliveAfterItLeftTheListIsNotChosen) {
+  Start({"a"});
+  Need();
+  TakeDials();
+  ASSERT_TRUE(state_->Apply({At("b")}, now_).ok());
+  EXPECT_FALSE(Prove("a"));
+  EXPECT_FALSE(state_->Current().has_value());
+}
+
+TEST_F(FailoverStateTest, TheSameSetInAnotherOrderChangesNothing) {
+  Start({"a", "b"});
+  Need();
+  const std::string first = TakeDials().at(0);
+  ASSERT_TRUE(Prove(first));
+  const std::uint64_t generation = state_->generation();
+  absl::StatusOr<Applied> applied = state_->Apply({At("b"), At("a"), At("b")}, now_);
+  ASSERT_TRUE(applied.ok());
+  EXPECT_FALSE(applied->changed);
+  EXPECT_EQ(state_->generation(), generation);
+  EXPECT_EQ(Count(EventKind::kListApplied), 0U);
+}
+
+TEST_F(FailoverStateTest, AnEmptyListIsRefusedAndTheOldOneStays) {
+  Start({"a"});
+  EXPECT_FALSE(state_->Apply({}, now_).ok());
+  EXPECT_EQ(state_->EndpointCount(), 1U);
+  EXPECT_EQ(Count(EventKind::kListUpdateRejected), 1U);
+}
+
+TEST_F(FailoverStateTest, OneSlowCallMakesSuspectAndTheSecondInARowEndsTheChoice) {
+  Start({"a", "b"});
+  Need();
+  ASSERT_TRUE(Prove(TakeDials().at(0)));
+  const Choice choice = state_->Current()->choice;
+  EXPECT_EQ(state_->CallTimedOut(choice, now_), Strike::kSuspected);
+  state_->Confirm(choice, now_);
+  EXPECT_EQ(state_->CallTimedOut(choice, now_), Strike::kSuspected) << "an answer between them clears it";
+  EXPECT_EQ(state_->CallTimedOut(choice, now_), Strike::kInvalidated);
+}
+
+TEST_F(FailoverStateTest, AllAddressesOfANameAreDialledAsOneEndpoint) {
+  Start({"name"});
+  Need();
+  TakeDials();
+  state_->DialResolved(attempts_.at("name"), {{.host = "10.0.0.1", .port = 9876}, {.host = "10.0.0.2", .port = 9876}},
+                       now_);
+  Fail("name");
+  EXPECT_THAT(TakeDials(), ElementsAre("name")) << "its second address";
+  EXPECT_TRUE(Prove("name"));
+}
+
+TEST_F(FailoverStateTest, AnOutageIsToldOnceAMinuteAndItsEndWithItsLength) {
+  Start({"a"});
+  Need();
+  const TimePoint began = now_;
+  while (now_ - began < 150s) {
+    TakeDials();
+    Fail("a");
+    TakeDials();
+    FireTimer();
+  }
+  EXPECT_EQ(Count(EventKind::kAllDown), 3U);
+  TakeDials();
+  ASSERT_TRUE(Prove("a"));
+  state_->Confirm(state_->Current()->choice, now_);
+  ASSERT_EQ(events_.back().kind, EventKind::kRecovered);
+  EXPECT_EQ(events_.back().elapsed, std::chrono::duration_cast<std::chrono::microseconds>(now_ - began));
+}
+
+TEST_F(FailoverStateTest, FirstChoicesOfManyClientsAreSpreadEvenly) {
+  constexpr int kClients = 10'000;
+  std::map<std::string, int> firsts;
+  for (int i = 0; i < kClients; ++i) {
+    Start({"a", "b", "c"}, static_cast<std::uint64_t>(i) * 7919);
+    Need();
+    ++firsts[TakeDials().at(0)];
+  }
+  double chi_square = 0;
+  for (const auto& [host, count] : firsts) {
+    const double expected = kClients / 3.0;
+    chi_square += (count - expected) * (count - expected) / expected;
+  }
+  EXPECT_THAT(firsts, SizeIs(3));
+  EXPECT_LT(chi_square, 13.8) << "two degrees of freedom, one run in a thousand";
+}
+
+TEST_F(FailoverStateTest, AfterCloseNothingHappensAnyMore) {
+  Start({"a"});
+  Need();
+  TakeDials();
+  state_->Close(now_);
+  TakeDials();
+  EXPECT_FALSE(Prove("a"));
+  EXPECT_TRUE(std::holds_alternative<Refused>(state_->Demand(true, now_)));
+  EXPECT_FALSE(state_->Apply({At("b")}, now_).ok());
+  EXPECT_THAT(TakeDials(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace corocket::failover
