@@ -35,11 +35,11 @@ using Slab = WaiterSlab<Wake, Nothing>;
 
 class ParkingLot::State : public std::enable_shared_from_this<State> {
  public:
-  State(std::shared_ptr<Runtime> runtime, asio::any_io_executor strand)
+  State(std::shared_ptr<Runtime> runtime, asio::any_io_executor strand, std::size_t max_waiters)
       : runtime_(std::move(runtime)),
         strand_(std::move(strand)),
         timer_(runtime_->NewTimer(strand_)),
-        waiters_(kMaxWaiters) {}
+        waiters_(max_waiters) {}
 
   std::uint64_t epoch() const {
     const absl::MutexLock lock(mutex_);
@@ -221,8 +221,8 @@ class ParkingLot::State : public std::enable_shared_from_this<State> {
   std::uint64_t line_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-ParkingLot::ParkingLot(std::shared_ptr<Runtime> runtime, asio::any_io_executor strand)
-    : state_(std::make_shared<State>(std::move(runtime), std::move(strand))) {}
+ParkingLot::ParkingLot(std::shared_ptr<Runtime> runtime, asio::any_io_executor strand, std::size_t max_waiters)
+    : state_(std::make_shared<State>(std::move(runtime), std::move(strand), max_waiters)) {}
 
 ParkingLot::~ParkingLot() {
   try {

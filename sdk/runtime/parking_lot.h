@@ -27,15 +27,14 @@ enum class WakeReason : std::uint8_t { kWoken, kDeadline };
 /// of these members.
 class ParkingLot {
  public:
-  /// Waiting coroutines at one time; one more is sent away as if its deadline had passed.
   static constexpr std::size_t kMaxWaiters = 1'048'576;
 
   struct Ticket {
     std::uint64_t epoch = 0;
   };
 
-  /// The timer lives on `strand`.
-  ParkingLot(std::shared_ptr<Runtime> runtime, asio::any_io_executor strand);
+  /// The timer lives on `strand`. `max_waiters` at one time; one more is sent away as if its deadline had passed.
+  ParkingLot(std::shared_ptr<Runtime> runtime, asio::any_io_executor strand, std::size_t max_waiters = kMaxWaiters);
   /// As `Close`.
   ~ParkingLot();
   ParkingLot(const ParkingLot&) = delete;

@@ -59,8 +59,9 @@ class WaiterSlab {
   using Item = Waiter<Result, Extra>;
   static constexpr std::size_t kMaxLimit = std::size_t{1} << 22U;
 
-  /// At most `limit` waiters, and never more than `kMaxLimit`.
-  explicit WaiterSlab(std::size_t limit) : limit_(std::min(limit, kMaxLimit)) {}
+  /// At most `limit` waiters, and never more than `kMaxLimit`. `first`: where the numbering of keys begins.
+  explicit WaiterSlab(std::size_t limit, WaiterKey first = WaiterKey{1})
+      : limit_(std::min(limit, kMaxLimit)), next_(static_cast<std::uint32_t>(first)) {}
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool full() const { return size_ >= limit_; }
@@ -99,10 +100,11 @@ class WaiterSlab {
 
   /// Keys of all waiters, the oldest first.
   void AppendKeys(std::vector<WaiterKey>& keys) const {
-    for (std::size_t step = 0; step < slots_.size(); ++step) {
-      const Slot& slot = slots_[(IndexOf(next_) + step) & (slots_.size() - 1)];
+    const std::size_t begin = keys.size();
+    for (const Slot& slot : slots_) {
       if (slot.item) keys.push_back(WaiterKey{slot.key});
     }
+    SortByAge(keys, begin);
   }
 
   /// Keys of the waiters whose deadline is `now` or before, the oldest first.
@@ -114,9 +116,7 @@ class WaiterSlab {
         if (slots_[i].item && deadlines_[i] <= now) keys.push_back(WaiterKey{slots_[i].key});
       }
     }
-    // Unsigned distance from the next key: the oldest waiter is the farthest behind it.
-    std::sort(keys.begin() + static_cast<std::ptrdiff_t>(begin), keys.end(),
-              [this](WaiterKey a, WaiterKey b) { return Age(a) > Age(b); });
+    SortByAge(keys, begin);
   }
 
   /// The earliest deadline; `TimePoint::max()`: none.
@@ -142,7 +142,12 @@ class WaiterSlab {
   };
 
   [[nodiscard]] std::size_t IndexOf(std::uint32_t key) const { return key & (slots_.size() - 1); }
+  /// How far it is behind the next key, also where the numbers begin anew.
   [[nodiscard]] std::uint32_t Age(WaiterKey key) const { return (next_ - static_cast<std::uint32_t>(key)) & kKeyMask; }
+  void SortByAge(std::vector<WaiterKey>& keys, std::size_t begin) const {
+    std::sort(keys.begin() + static_cast<std::ptrdiff_t>(begin), keys.end(),
+              [this](WaiterKey a, WaiterKey b) { return Age(a) > Age(b); });
+  }
   void Advance() { next_ = next_ == kKeyMask ? 1 : next_ + 1; }
 
   void Place(std::uint32_t key, Item waiter) {
@@ -177,7 +182,7 @@ class WaiterSlab {
   const std::size_t limit_;
   std::size_t size_ = 0;
   std::size_t most_ = 0;  ///< Waiters at one time since it was last empty.
-  std::uint32_t next_ = 1;
+  std::uint32_t next_;
   std::vector<Slot> slots_;
   /// Of each slot, dense, because they are looked through; `TimePoint::max()` where it is free.
   std::vector<TimePoint> deadlines_;
