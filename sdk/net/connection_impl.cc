@@ -278,17 +278,18 @@ void Connection::Impl::OnTimer() {
     if (ended_) return;
     was_open = !retired_;
     calls_.TakeExpired(now, late);
-    std::optional<TimePoint> quiet = silent_ ? std::nullopt : calls_.QuietSince();
-    if (quiet && now - *quiet >= options_.silence_limit) {
+    const std::optional<TimePoint> quiet = calls_.QuietSince();
+    // The end of patience; a plain point in time, since g++ 12 sees an optional one read uninitialised at -O2.
+    TimePoint silent_at = quiet && !silent_ ? *quiet + options_.silence_limit : TimePoint::max();
+    if (now >= silent_at) {
       newly_silent = silent_ = true;
-      quiet.reset();
+      silent_at = TimePoint::max();
       if (was_open) retired_ = RemotingErrc::kSilence;
       calls_.TakeQueued(silenced);
       calls_.TakeIdempotent(silenced);
     }
     over = Drained() || now >= drain_until_;
-    TimePoint next = std::min(calls_.NextDeadline(), drain_until_);
-    if (quiet) next = std::min<TimePoint>(next, *quiet + options_.silence_limit);
+    const TimePoint next = std::min({calls_.NextDeadline(), drain_until_, silent_at});
     timer_at_ = TimePoint::max();
     timer_moved_ = false;
     WantTimer(std::max<TimePoint>(next, now + kGrain));
