@@ -361,7 +361,10 @@ asio::awaitable<void> FailoverChannel::ShutdownOnStrand(std::chrono::millisecond
   for (const auto& connection : connections_.All()) connection->Retire(until);
   tasks_.CancelAll();
   co_await tasks_.Join();
-  for (const auto& connection : connections_.All()) co_await connection->Join();
+  for (const auto& connection : connections_.All()) {
+    connection->Retire(until);  // A dial may have ended, and added its connection, while we joined the tasks.
+    co_await connection->Join();
+  }
   EndpointEvent closed;
   closed.kind = EventKind::kClosed;
   closed.at = runtime_->Now();

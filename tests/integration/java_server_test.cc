@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/support/real_servers/free_ports.h"
-#include "tests/support/real_servers/poll_until.h"
+#include "tests/support/poll_until.h"
 #include "tests/support/real_servers/real_cluster.h"
 #include "tests/support/real_servers/run_folder.h"
 #include "tests/support/real_servers/skip_if_missing.h"

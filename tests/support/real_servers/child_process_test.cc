@@ -17,7 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "tests/support/real_servers/poll_until.h"
+#include "tests/support/poll_until.h"
 #include "tests/support/real_servers/run_folder.h"
 
 namespace corocket::test {

@@ -1,5 +1,5 @@
-#ifndef COROCKET_TESTS_SUPPORT_REAL_SERVERS_POLL_UNTIL_H_
-#define COROCKET_TESTS_SUPPORT_REAL_SERVERS_POLL_UNTIL_H_
+#ifndef COROCKET_TESTS_SUPPORT_POLL_UNTIL_H_
+#define COROCKET_TESTS_SUPPORT_POLL_UNTIL_H_
 
 #include <chrono>
 #include <thread>
@@ -19,7 +19,7 @@ inline std::chrono::milliseconds TimeLeft(Deadline deadline) {
 }
 
 /// Asks `condition` every few milliseconds until it is true or `deadline` has passed; asks at least once.
-/// For the state of foreign processes, which tell us nothing by themselves.
+/// For what tells us nothing by itself: foreign processes, and what a server has still to read from its sockets.
 /// @return The last answer of `condition`.
 template <typename Condition>
 [[nodiscard]] bool PollUntil(Deadline deadline, Condition condition) {
@@ -32,4 +32,4 @@ template <typename Condition>
 
 }  // namespace corocket::test
 
-#endif  // COROCKET_TESTS_SUPPORT_REAL_SERVERS_POLL_UNTIL_H_
+#endif  // COROCKET_TESTS_SUPPORT_POLL_UNTIL_H_
