@@ -18,7 +18,7 @@ inline constexpr std::size_t kMaxReplicas = 4'096;
 inline constexpr std::size_t kMaxTopics = 1'000'000;
 
 /// Logical queues of one static topic on one broker.
-inline constexpr std::size_t kMaxMappedQueues = 1'000'000;
+inline constexpr std::size_t kMaxMappedQueues = 65'536;
 
 }  // namespace corocket::protocol
 

@@ -43,26 +43,26 @@ struct RegisterBrokerRequest {
   std::string broker_name;
   /// `host:port` that clients connect to.
   std::string broker_address;
-  std::string ha_server_address;
+  std::string ha_server_address = {};
   std::int64_t broker_id = 0;
-  std::string zone;
+  std::string zone = {};
   /// After which silence the registration expires; the server's own limit when absent.
-  std::optional<std::chrono::milliseconds> heartbeat_timeout;
+  std::optional<std::chrono::milliseconds> heartbeat_timeout = {};
   /// Absent: a broker before 5.0.
-  std::optional<bool> enable_acting_master;
+  std::optional<bool> enable_acting_master = {};
   /// Sorted by name when decoded.
-  std::vector<TopicConfig> topics;
-  DataVersion data_version;
+  std::vector<TopicConfig> topics = {};
+  DataVersion data_version = {};
   /// (static topic, its queues on this broker), sorted by topic when decoded.
-  std::vector<std::pair<std::string, QueueMapping>> mappings;
+  std::vector<std::pair<std::string, QueueMapping>> mappings = {};
 
   friend bool operator==(const RegisterBrokerRequest&, const RegisterBrokerRequest&) = default;
 };
 
 /// Tells a replica where its master is; both empty for a master, or when there is none.
 struct RegisterBrokerResponse {
-  std::string ha_server_address;
-  std::string master_address;
+  std::string ha_server_address = {};
+  std::string master_address = {};
 
   friend bool operator==(const RegisterBrokerResponse&, const RegisterBrokerResponse&) = default;
 };

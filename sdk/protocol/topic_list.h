@@ -15,7 +15,7 @@ namespace corocket::protocol {
 struct TopicList {
   std::vector<std::string> topics;
   /// One broker to ask for its system topics; set in answers to GET_SYSTEM_TOPIC_LIST_FROM_NS only.
-  std::string broker_address;
+  std::string broker_address = {};
 
   friend bool operator==(const TopicList&, const TopicList&) = default;
 };

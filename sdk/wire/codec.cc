@@ -150,9 +150,9 @@ absl::StatusOr<FrameExtent> PeekFrame(std::string_view stream) {
 absl::StatusOr<Frame> DecodeFrame(std::string_view bytes) {
   const absl::StatusOr<FrameExtent> extent = PeekFrame(bytes);
   if (!extent.ok()) return extent.status();
-  if (extent->bytes != bytes.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(bytes.size(), " bytes given to decode, where a frame of ", extent->bytes, " begins"));
+  if (bytes.size() < kPrefixBytes || extent->bytes != bytes.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(bytes.size(), " bytes are not one whole frame; it begins with ",
+                                                   Quoted(bytes.substr(0, kQuotedBytes))));
   }
   const Prefix prefix = ReadPrefix(bytes);
   const std::string_view header_bytes = bytes.substr(kPrefixBytes, prefix.header_bytes);

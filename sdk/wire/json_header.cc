@@ -118,11 +118,11 @@ struct Presence {
 
 void ParseMember(JsonReader& json, std::string_view key, Header& header, Presence& presence) {
   if (key == "code") {
-    presence.code = json.Read(header.code);
+    presence.code = !json.ReadNull() && json.Read(header.code);
   } else if (key == "flag") {
-    presence.flag = json.Read(header.flag);
+    presence.flag = !json.ReadNull() && json.Read(header.flag);
   } else if (key == "opaque") {
-    presence.opaque = json.Read(header.opaque);
+    presence.opaque = !json.ReadNull() && json.Read(header.opaque);
   } else if (key == "language") {
     header.language = ParseLanguage(json);
   } else if (key == "version") {
