@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "sdk/wire/frame.h"
-#include "tests/support/real_servers/network_sandbox.h"
 #include "tests/support/poll_until.h"
+#include "tests/support/real_servers/network_sandbox.h"
 #include "tests/support/real_servers/remoting_socket.h"
 #include "tests/support/real_servers/skip_if_missing.h"
 
