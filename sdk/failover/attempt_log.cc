@@ -24,7 +24,8 @@ AttemptLog::AttemptLog(const CallOptions& options, const FailoverOptions& failov
       min_attempt_(std::min<Duration>(failover.min_attempt, options.timeout / 2)),
       pause_(failover.backoff_base),
       pause_cap_(failover.backoff_cap_waiting),
-      idempotent_(idempotent) {}
+      idempotent_(idempotent),
+      wait_for_ready_(options.wait_for_ready) {}
 
 bool AttemptLog::MayRetry(const RemotingError& error) const {
   if (error.code() == RemotingErrc::kCancelled || error.code() == RemotingErrc::kShutDown ||

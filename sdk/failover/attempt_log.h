@@ -69,6 +69,10 @@ class AttemptLog {
   /// A server's answer that blames the server itself.
   void RecordBlame(const std::string& endpoint, std::error_code cause, std::string detail, TimePoint now);
 
+  /// The request may be sent again after it was written.
+  [[nodiscard]] bool idempotent() const { return idempotent_; }
+  /// While every endpoint is down the call waits for one.
+  [[nodiscard]] bool wait_for_ready() const { return wait_for_ready_; }
   [[nodiscard]] TimePoint started() const { return started_; }
   [[nodiscard]] TimePoint deadline() const { return deadline_; }
   [[nodiscard]] std::uint32_t attempts() const { return attempts_; }
@@ -87,6 +91,7 @@ class AttemptLog {
   Duration pause_;
   Duration pause_cap_;
   bool idempotent_;
+  bool wait_for_ready_;
   bool may_have_happened_ = false;
   std::uint32_t attempts_ = 0;
   absl::InlinedVector<EndpointId, 4> lap_;

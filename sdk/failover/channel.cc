@@ -87,49 +87,51 @@ FailoverChannel::FailoverChannel(const ChannelConfig& config)
 
 FailoverChannel::~FailoverChannel() = default;
 
-asio::awaitable<Answer> FailoverChannel::Execute(Call call, Judge judge, AttemptLog& log) {
+asio::awaitable<Answer> FailoverChannel::Execute(const wire::Frame& request, Judge judge, AttemptLog& log) {
   const std::shared_ptr<FailoverChannel> self = shared_from_this();
   Answer answer;
-  while (log.MayTry(runtime_->Now())) {
+  TimePoint now = runtime_->Now();
+  for (; log.MayTry(now); now = runtime_->Now()) {
     std::optional<Lease> lease = core_.Current();
-    if (!lease) lease = co_await Acquire(call.options.wait_for_ready, log);
+    if (!lease) {
+      lease = co_await Acquire(log);
+      now = runtime_->Now();
+    }
     if (log.TriedThisLap(lease->choice.endpoint)) {
       co_await PauseBeforeNextLap(log);
       continue;  // The choice may have moved meanwhile.
     }
-    const TimePoint now = runtime_->Now();
     if (!log.MayTry(now)) break;
     log.RecordStart(lease->choice.endpoint, now);
-    std::optional<RemotingError> failure;
+    bool failed = false;
     try {
-      net::SendOptions options{.deadline = log.AttemptDeadline(now), .idempotent = call.idempotent};
-      answer.reply = co_await lease->connection->Send(call.request, options);
+      net::SendOptions options{.deadline = log.AttemptDeadline(now), .idempotent = log.idempotent()};
+      answer.reply = co_await lease->connection->Send(request, options);
     } catch (const RemotingError& error) {  // C++ allows no co_await in a handler: what follows stays synchronous.
-      failure = error;
+      failed = true;
       log.RecordFailure(error, runtime_->Now());
       HandleFailure(*lease, error);
       if (!log.MayRetry(error)) throw log.Final(EndOf(error), {}, runtime_->Now());
     }
-    if (failure) continue;
+    if (failed) continue;
     Verdict verdict = judge(answer.reply);
     if (verdict.kind == Verdict::Kind::kAnswer) {
       if (core_.WantsConfirmation()) core_.Confirm(lease->choice, runtime_->Now());
       answer.endpoint = lease->connection->endpoint();
       co_return answer;
     }
-    const bool settled = co_await Settle(*lease, std::move(verdict), call, judge, log, answer);
+    const bool settled = co_await Settle(*lease, verdict, request, judge, log, answer);
     if (settled) co_return answer;
   }
-  const TimePoint now = runtime_->Now();
   throw log.Final(CallEnd::kDeadline, core_.FailuresSince(log.started(), now), now);
 }
 
-asio::awaitable<Lease> FailoverChannel::Acquire(bool wait_for_ready, const AttemptLog& log) {
+asio::awaitable<Lease> FailoverChannel::Acquire(const AttemptLog& log) {
   for (;;) {
     // The ticket comes before the question: a change after the answer wakes us at once.
     const ParkingLot::Ticket ticket = waiting_.Prepare();
     TimePoint now = runtime_->Now();
-    Demanded demanded = core_.Demand(wait_for_ready, now);
+    Demanded demanded = core_.Demand(log.wait_for_ready(), now);
     Kick();
     if (Lease* lease = std::get_if<Lease>(&demanded)) co_return std::move(*lease);
     if (FailFast* fail = std::get_if<FailFast>(&demanded)) {
@@ -193,8 +195,8 @@ void FailoverChannel::Retire(const std::shared_ptr<net::Connection>& connection)
   if (marked.surplus) marked.surplus->Abort(RemotingErrc::kRetired);
 }
 
-asio::awaitable<bool> FailoverChannel::Settle(const Lease& lease, Verdict verdict, const Call& call, Judge judge,
-                                              AttemptLog& log, Answer& answer) {
+asio::awaitable<bool> FailoverChannel::Settle(const Lease& lease, Verdict& verdict, const wire::Frame& request,
+                                              Judge judge, AttemptLog& log, Answer& answer) {
   if (verdict.kind == Verdict::Kind::kBlameEndpoint) {
     log.RecordBlame(lease.connection->endpoint(), verdict.cause, std::move(verdict.detail), runtime_->Now());
     Clear(lease, verdict.reason, verdict.cause);
@@ -207,7 +209,7 @@ asio::awaitable<bool> FailoverChannel::Settle(const Lease& lease, Verdict verdic
     if (core_.EndpointCount() < 2) co_return true;
     std::optional<SecondOpinion::Opinion> opinion;
     try {
-      opinion = co_await second_opinion_->Ask(lease.choice.endpoint, call.request, log.deadline());
+      opinion = co_await second_opinion_->Ask(lease.choice.endpoint, request, log.deadline());
     } catch (const RemotingError& error) {
       throw log.Final(EndOf(error), {}, runtime_->Now());
     } catch (const std::system_error&) {

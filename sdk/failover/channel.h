@@ -46,14 +46,6 @@ struct Verdict {
   std::string detail;
 };
 
-/// One request and how it may be tried.
-struct Call {
-  wire::Frame request;
-  CallOptions options;
-  /// May be sent again after it was written.
-  bool idempotent = true;
-};
-
 struct Answer {
   wire::Frame reply;
   std::string endpoint;
@@ -74,7 +66,7 @@ struct ChannelConfig {
 /// A channel that fails over: one retry loop, one choice, one connect race, over any list of endpoints.
 ///
 ///     auto channel = FailoverChannel::Start(config);
-///     Answer answer = co_await channel->Execute(call, judge, log);
+///     Answer answer = co_await channel->Execute(request, judge, log);
 ///
 /// Knows nothing of what it carries: what proves life and what an answer means are told by its owner.
 /// Thread safety: all members may be called from any thread.
@@ -85,9 +77,10 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
   static std::shared_ptr<FailoverChannel> Start(ChannelConfig config);
   ~FailoverChannel();
 
-  /// Runs `call` to an answer that `judge` accepts, on whichever server gives one. `judge` and `log` outlive the wait.
-  /// Throws CallFailed. Cancellation: terminal, partial, total; the connection stays usable.
-  [[nodiscard]] asio::awaitable<Answer> Execute(Call call, Judge judge, AttemptLog& log);
+  /// Brings `request` to an answer that `judge` accepts, on whichever server gives one; `log` says how it may be tried
+  /// and learns what was. All three outlive the wait: a waiting call is a few frames of memory, and holds each thing
+  /// once. Throws CallFailed. Cancellation: terminal, partial, total; the connection stays usable.
+  [[nodiscard]] asio::awaitable<Answer> Execute(const wire::Frame& request, Judge judge, AttemptLog& log);
 
   /// Puts a new list in force. After it returns no request starts on an endpoint that is not in it.
   absl::Status UpdateEndpoints(std::vector<HostPort> endpoints);
@@ -105,14 +98,14 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
  private:
   explicit FailoverChannel(const ChannelConfig& config);
 
-  asio::awaitable<Lease> Acquire(bool wait_for_ready, const AttemptLog& log);
+  asio::awaitable<Lease> Acquire(const AttemptLog& log);
   asio::awaitable<void> PauseBeforeNextLap(AttemptLog& log);
   void HandleFailure(const Lease& lease, const RemotingError& error);
   void Clear(const Lease& lease, SwitchReason reason, std::error_code cause);
   void Retire(const std::shared_ptr<net::Connection>& connection);
   /// Deals with an answer that does not end the call by itself. True: the call is done after all.
-  asio::awaitable<bool> Settle(const Lease& lease, Verdict verdict, const Call& call, Judge judge, AttemptLog& log,
-                               Answer& answer);
+  asio::awaitable<bool> Settle(const Lease& lease, Verdict& verdict, const wire::Frame& request, Judge judge,
+                               AttemptLog& log, Answer& answer);
   void MoveTo(const SecondOpinion::Side& side, const Lease& from);
 
   void Kick();

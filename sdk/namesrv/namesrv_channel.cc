@@ -45,6 +45,16 @@ absl::Status ValidateTopic(std::string_view topic) {
   return absl::OkStatus();
 }
 
+/// What a call does, put into words only when it fails.
+struct Operation {
+  std::string_view what;
+  std::string topic = {};
+
+  [[nodiscard]] std::string Text() const {
+    return topic.empty() ? std::string(what) : absl::StrCat(what, " ", Quoted(topic));
+  }
+};
+
 /// A server's refusal as the caller sees it.
 absl::Status RefusalStatus(std::string_view operation, const failover::Answer& answer, const failover::AttemptLog& log,
                            TimePoint now) {
@@ -65,12 +75,19 @@ absl::Status RefusalStatus(std::string_view operation, const failover::Answer& a
   return WithDetails(absl::Status(status_code, text), details);
 }
 
-void Report(const CallOptions& options, const failover::AttemptLog& log, std::string answered_by, TimePoint now) {
+void Report(const CallOptions& options, const failover::AttemptLog& log, std::string answered_by, Runtime& runtime) {
   if (!options.report) return;
+  const TimePoint now = runtime.Now();
   options.report->answered_by = std::move(answered_by);
   options.report->attempts = log.attempts();
   options.report->failures = log.failures();
   options.report->elapsed = std::chrono::duration_cast<std::chrono::microseconds>(now - log.started());
+}
+
+/// A call that cannot begin.
+template <class Result>
+asio::awaitable<absl::StatusOr<Result>> Refuse(absl::Status why) {
+  co_return why;
 }
 
 }  // namespace
@@ -86,7 +103,7 @@ class NamesrvChannel::Impl {
   /// One read request, decoded by `decode` when the server says success. Everything by value: the caller may be gone
   /// before the coroutine is.
   template <class Result>
-  static asio::awaitable<absl::StatusOr<Result>> Query(std::shared_ptr<Impl> self, std::string operation,
+  static asio::awaitable<absl::StatusOr<Result>> Query(std::shared_ptr<Impl> self, Operation operation,
                                                        wire::Frame request, CallOptions options,
                                                        absl::StatusOr<Result> (*decode)(const wire::Frame&)) {
     const absl::Status valid = options.Validate();
@@ -105,31 +122,29 @@ class NamesrvChannel::Impl {
       return result.ok() ? failover::Verdict{} : namesrv::Unreadable(result.status());
     };
     try {
-      failover::Call call{.request = std::move(request), .options = options, .idempotent = true};
-      failover::Answer answer = co_await channel->Execute(std::move(call), judge, log);
-      const TimePoint now = runtime.Now();
+      failover::Answer answer = co_await channel->Execute(request, judge, log);
       if (answer.reply.header.code != static_cast<std::int32_t>(protocol::ResponseCode::kSuccess)) {
-        result = RefusalStatus(operation, answer, log, now);
+        result = RefusalStatus(operation.Text(), answer, log, runtime.Now());
       }
-      Report(options, log, std::move(answer.endpoint), now);
+      Report(options, log, std::move(answer.endpoint), runtime);
     } catch (const failover::CallFailed& failed) {
-      result = failover::ToStatus(failed, operation, kKind);
-      Report(options, log, {}, runtime.Now());
+      result = failover::ToStatus(failed, operation.Text(), kKind);
+      Report(options, log, {}, runtime);
     } catch (const std::system_error& error) {  // The coroutine was cancelled between two steps.
-      result = absl::CancelledError(absl::StrCat("cannot ", operation, ": ", error.code().message()));
-      Report(options, log, {}, runtime.Now());
+      result = absl::CancelledError(absl::StrCat("cannot ", operation.Text(), ": ", error.code().message()));
+      Report(options, log, {}, runtime);
     }
     co_return result;
   }
 
   static asio::awaitable<absl::StatusOr<TopicRoute>> QueryRoute(std::shared_ptr<Impl> self, std::string topic,
                                                                 CallOptions options) {
-    const absl::Status valid = ValidateTopic(topic);
-    if (!valid.ok()) co_return valid;
+    absl::Status valid = ValidateTopic(topic);
+    if (!valid.ok()) return Refuse<TopicRoute>(std::move(valid));
     wire::Frame request = protocol::EncodeRouteRequest({.topic = topic});
-    std::string operation = absl::StrCat("query route of topic \"", topic, "\"");
-    co_return co_await Query<TopicRoute>(std::move(self), std::move(operation), std::move(request), std::move(options),
-                                         &protocol::DecodeRouteResponse);
+    Operation operation{.what = "query route of topic", .topic = std::move(topic)};
+    return Query<TopicRoute>(std::move(self), std::move(operation), std::move(request), std::move(options),
+                             &protocol::DecodeRouteResponse);
   }
 
   static asio::awaitable<absl::Status> Shutdown(std::shared_ptr<Impl> self, std::chrono::milliseconds drain) {
@@ -191,8 +206,8 @@ asio::awaitable<absl::StatusOr<ClusterInfo>> NamesrvChannel::QueryClusterInfo() 
 }
 
 asio::awaitable<absl::StatusOr<ClusterInfo>> NamesrvChannel::QueryClusterInfo(CallOptions options) {
-  return Impl::Query<ClusterInfo>(impl_, "query cluster info", protocol::EncodeClusterInfoRequest(), std::move(options),
-                                  &protocol::DecodeClusterInfoResponse);
+  return Impl::Query<ClusterInfo>(impl_, {.what = "query cluster info"}, protocol::EncodeClusterInfoRequest(),
+                                  std::move(options), &protocol::DecodeClusterInfoResponse);
 }
 
 absl::Status NamesrvChannel::UpdateEndpoints(const std::vector<std::string>& namesrv) {
