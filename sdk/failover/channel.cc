@@ -87,9 +87,9 @@ FailoverChannel::FailoverChannel(const ChannelConfig& config)
 
 FailoverChannel::~FailoverChannel() = default;
 
-asio::awaitable<Answer> FailoverChannel::Execute(const wire::Frame& request, Judge judge, AttemptLog& log) {
+asio::awaitable<void> FailoverChannel::Execute(const wire::Frame& request, Judge judge, AttemptLog& log,
+                                               Answer& answer) {
   const std::shared_ptr<FailoverChannel> self = shared_from_this();
-  Answer answer;
   TimePoint now = runtime_->Now();
   for (; log.MayTry(now); now = runtime_->Now()) {
     std::optional<Lease> lease = core_.Current();
@@ -103,25 +103,30 @@ asio::awaitable<Answer> FailoverChannel::Execute(const wire::Frame& request, Jud
     }
     if (!log.MayTry(now)) break;
     log.RecordStart(lease->choice.endpoint, now);
+    answer.reply = request;
+    net::Exchange exchange{
+        .frame = &answer.reply,
+        .options = {.deadline = log.AttemptDeadline(now), .idempotent = log.idempotent()},
+    };
     bool failed = false;
     try {
-      net::SendOptions options{.deadline = log.AttemptDeadline(now), .idempotent = log.idempotent()};
-      answer.reply = co_await lease->connection->Send(request, options);
+      auto ended = lease->connection->Run(exchange);
+      co_await std::move(ended);
+      exchange.ThrowIfFailed();
     } catch (const RemotingError& error) {  // C++ allows no co_await in a handler: what follows stays synchronous.
       failed = true;
-      log.RecordFailure(error, runtime_->Now());
-      HandleFailure(*lease, error);
-      if (!log.MayRetry(error)) throw log.Final(EndOf(error), {}, runtime_->Now());
+      HandleFailure(*lease, error, log);
     }
     if (failed) continue;
+    answer.endpoint = lease->connection->endpoint();
     Verdict verdict = judge(answer.reply);
-    if (verdict.kind == Verdict::Kind::kAnswer) {
-      if (core_.WantsConfirmation()) core_.Confirm(lease->choice, runtime_->Now());
-      answer.endpoint = lease->connection->endpoint();
-      co_return answer;
+    // An answer that is unbelieved shows as well that the server works; whether it is right is another question.
+    if (verdict.kind != Verdict::Kind::kBlameEndpoint && core_.WantsConfirmation()) {
+      core_.Confirm(lease->choice, runtime_->Now());
     }
+    if (verdict.kind == Verdict::Kind::kAnswer) co_return;
     const bool settled = co_await Settle(*lease, verdict, request, judge, log, answer);
-    if (settled) co_return answer;
+    if (settled) co_return;
   }
   throw log.Final(CallEnd::kDeadline, core_.FailuresSince(log.started(), now), now);
 }
@@ -163,8 +168,14 @@ asio::awaitable<void> FailoverChannel::PauseBeforeNextLap(AttemptLog& log) {
   }
 }
 
-void FailoverChannel::HandleFailure(const Lease& lease, const RemotingError& error) {
-  const std::error_code& code = error.code();
+void FailoverChannel::HandleFailure(const Lease& lease, const RemotingError& error, AttemptLog& log) {
+  const TimePoint now = runtime_->Now();
+  log.RecordFailure(error, now);
+  Blame(lease, error.code());
+  if (!log.MayRetry(error)) throw log.Final(EndOf(error), {}, now);
+}
+
+void FailoverChannel::Blame(const Lease& lease, const std::error_code& code) {
   if (code == RemotingErrc::kRetired || code == RemotingErrc::kCancelled || code == RemotingErrc::kShutDown ||
       code == RemotingErrc::kQueueFull || code == RemotingErrc::kTooLarge) {
     return;  // Not the endpoint's doing.
@@ -202,9 +213,6 @@ asio::awaitable<bool> FailoverChannel::Settle(const Lease& lease, Verdict& verdi
     Clear(lease, verdict.reason, verdict.cause);
     co_return false;
   }
-  // The server works; whether it is right is another question.
-  if (core_.WantsConfirmation()) core_.Confirm(lease.choice, runtime_->Now());
-  answer.endpoint = lease.connection->endpoint();
   for (;;) {
     if (core_.EndpointCount() < 2) co_return true;
     std::optional<SecondOpinion::Opinion> opinion;

@@ -66,7 +66,8 @@ struct ChannelConfig {
 /// A channel that fails over: one retry loop, one choice, one connect race, over any list of endpoints.
 ///
 ///     auto channel = FailoverChannel::Start(config);
-///     Answer answer = co_await channel->Execute(request, judge, log);
+///     Answer answer;
+///     co_await channel->Execute(request, judge, log, answer);
 ///
 /// Knows nothing of what it carries: what proves life and what an answer means are told by its owner.
 /// Thread safety: all members may be called from any thread.
@@ -78,9 +79,10 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
   ~FailoverChannel();
 
   /// Brings `request` to an answer that `judge` accepts, on whichever server gives one; `log` says how it may be tried
-  /// and learns what was. All three outlive the wait: a waiting call is a few frames of memory, and holds each thing
-  /// once. Throws CallFailed. Cancellation: terminal, partial, total; the connection stays usable.
-  [[nodiscard]] asio::awaitable<Answer> Execute(const wire::Frame& request, Judge judge, AttemptLog& log);
+  /// and learns what was. All arguments outlive the wait: calls wait by the thousand, so each thing is held once.
+  /// Throws CallFailed; `answer` then means nothing. Cancellation: terminal, partial, total; the connection stays
+  /// usable.
+  [[nodiscard]] asio::awaitable<void> Execute(const wire::Frame& request, Judge judge, AttemptLog& log, Answer& answer);
 
   /// Puts a new list in force. After it returns no request starts on an endpoint that is not in it.
   absl::Status UpdateEndpoints(std::vector<HostPort> endpoints);
@@ -100,7 +102,10 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
 
   asio::awaitable<Lease> Acquire(const AttemptLog& log);
   asio::awaitable<void> PauseBeforeNextLap(AttemptLog& log);
-  void HandleFailure(const Lease& lease, const RemotingError& error);
+  /// An attempt failed. Throws CallFailed when there may be no other.
+  void HandleFailure(const Lease& lease, const RemotingError& error, AttemptLog& log);
+  /// Charges the endpoint with what broke an attempt, if it was its doing.
+  void Blame(const Lease& lease, const std::error_code& code);
   void Clear(const Lease& lease, SwitchReason reason, std::error_code cause);
   void Retire(const std::shared_ptr<net::Connection>& connection);
   /// Deals with an answer that does not end the call by itself. True: the call is done after all.

@@ -121,8 +121,9 @@ class NamesrvChannel::Impl {
       result = decode(reply);
       return result.ok() ? failover::Verdict{} : namesrv::Unreadable(result.status());
     };
+    failover::Answer answer;
     try {
-      failover::Answer answer = co_await channel->Execute(request, judge, log);
+      co_await channel->Execute(request, judge, log, answer);
       if (answer.reply.header.code != static_cast<std::int32_t>(protocol::ResponseCode::kSuccess)) {
         result = RefusalStatus(operation.Text(), answer, log, runtime.Now());
       }

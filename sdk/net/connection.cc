@@ -36,13 +36,17 @@ Connection::~Connection() {
 }
 
 asio::awaitable<wire::Frame> Connection::Send(wire::Frame request, SendOptions options) {
-  return Impl::Send(impl_, Exchange{.frame = std::move(request), .error = nullptr}, options, /*oneway=*/false);
+  return Impl::Send(impl_, std::move(request), options, /*oneway=*/false);
 }
 
 asio::awaitable<void> Connection::SendOneway(wire::Frame request, SendOptions options) {
   request.header.flag |= wire::kFlagOneway;
-  return WithoutAnswer(
-      Impl::Send(impl_, Exchange{.frame = std::move(request), .error = nullptr}, options, /*oneway=*/true));
+  return WithoutAnswer(Impl::Send(impl_, std::move(request), options, /*oneway=*/true));
+}
+
+void Connection::Begin(Exchange& exchange, asio::any_io_executor executor,
+                       asio::any_completion_handler<void()> handler) {
+  impl_->Begin(exchange, std::move(executor), std::move(handler));
 }
 
 void Connection::Retire(TimePoint drain_until) { impl_->Retire(drain_until); }

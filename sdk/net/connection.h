@@ -9,10 +9,16 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 
+#include "asio/any_completion_handler.hpp"
 #include "asio/any_io_executor.hpp"
+#include "asio/associated_executor.hpp"
+#include "asio/async_result.hpp"
 #include "asio/awaitable.hpp"
+#include "asio/deferred.hpp"
 #include "sdk/net/connection_id.h"
+#include "sdk/net/exchange.h"
 #include "sdk/net/transport.h"
 #include "sdk/runtime/runtime.h"
 #include "sdk/wire/frame.h"
@@ -40,13 +46,6 @@ struct ConnectionCallbacks {
   std::function<std::optional<wire::Frame>(const wire::Frame& request)> on_request;
 };
 
-struct SendOptions {
-  /// When the wait for the answer ends with `kAttemptTimeout`.
-  TimePoint deadline;
-  /// The request may be sent again elsewhere, so its caller need not wait for a silent connection to speak.
-  bool idempotent = true;
-};
-
 /// One socket that many calls share: one reader, one writer, answers matched by opaque in any order.
 ///
 /// States: open -> retired (no new work; what was written may be answered until the drain limit) -> ended.
@@ -70,6 +69,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ///   finished and a late answer is counted and dropped. The connection stays usable. Resumes on the caller's
   ///   executor.
   [[nodiscard]] asio::awaitable<wire::Frame> Send(wire::Frame request, SendOptions options);
+
+  /// `Send` without a coroutine of its own, for calls that wait by the thousand. Names the operation; awaiting it runs
+  /// it:
+  ///
+  ///     auto ended = connection->Run(exchange);
+  ///     co_await std::move(ended);
+  ///     exchange.ThrowIfFailed();
+  ///
+  /// `exchange` and its frame outlive the wait; after a failure the frame may be empty. Throws, by `ThrowIfFailed`, and
+  /// is cancelled like `Send`; whoever is cancelled before it begins gets Asio's own operation_aborted.
+  [[nodiscard]] auto Run(Exchange& exchange) {
+    auto begin = [this, &exchange](auto handler) {
+      asio::any_io_executor executor = asio::get_associated_executor(handler);
+      Begin(exchange, std::move(executor), std::move(handler));
+    };
+    return asio::async_initiate<const asio::deferred_t, void()>(begin, asio::deferred);
+  }
 
   /// Queues a request that has no answer. Throws like `Send`; returns when the frame has been written.
   [[nodiscard]] asio::awaitable<void> SendOneway(wire::Frame request, SendOptions options);
@@ -98,6 +114,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   class Impl;
   explicit Connection(std::shared_ptr<Impl> impl);
+  void Begin(Exchange& exchange, asio::any_io_executor executor, asio::any_completion_handler<void()> handler);
   std::shared_ptr<Impl> impl_;
 };
 

@@ -41,7 +41,7 @@ void Connection::Impl::Start() {
   tasks_.Spawn(WriteLoop(shared_from_this()));
 }
 
-asio::awaitable<wire::Frame> Connection::Impl::Send(std::shared_ptr<Impl> self, Exchange exchange, SendOptions options,
+asio::awaitable<wire::Frame> Connection::Impl::Send(std::shared_ptr<Impl> self, wire::Frame frame, SendOptions options,
                                                     bool oneway) {
   const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
@@ -49,24 +49,28 @@ asio::awaitable<wire::Frame> Connection::Impl::Send(std::shared_ptr<Impl> self, 
     throw RemotingError(RemotingErrc::kCancelled, Phase::kWrite, self->endpoint_, false);
   }
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  auto begin = [&](auto handler) {
-    self->Begin({.handler = std::move(handler),
-                 .executor = executor,
-                 .result = &exchange,
-                 .deadline = options.deadline,
-                 .extra = {.idempotent = options.idempotent, .oneway = oneway}});
-  };
+  Exchange exchange{.frame = &frame, .options = options, .oneway = oneway};
+  auto begin = [&](auto handler) { self->Begin(exchange, executor, std::move(handler)); };
   auto ended = asio::async_initiate<const asio::deferred_t, void()>(begin, asio::deferred);
   co_await std::move(ended);
-  if (exchange.error) std::rethrow_exception(std::move(exchange.error));
-  co_return std::move(exchange.frame);
+  exchange.ThrowIfFailed();
+  co_return std::move(frame);
+}
+
+void Connection::Impl::Begin(Exchange& exchange, asio::any_io_executor executor,
+                             asio::any_completion_handler<void()> handler) {
+  Begin({.handler = std::move(handler),
+         .executor = std::move(executor),
+         .result = &exchange,
+         .deadline = exchange.options.deadline,
+         .extra = {.idempotent = exchange.options.idempotent, .oneway = exchange.oneway}});
 }
 
 void Connection::Impl::Begin(Call call) {
   // The coroutine may run, and end, as soon as the lock is released.
   const std::shared_ptr<Impl> self = shared_from_this();
   auto slot = asio::get_associated_cancellation_slot(call.handler);
-  call.extra.bytes = wire::EncodedSizeBound(call.result->frame);
+  call.extra.bytes = wire::EncodedSizeBound(*call.result->frame);
   std::optional<std::error_code> refusal;
   std::string detail;
   bool kick = false;

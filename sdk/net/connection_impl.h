@@ -34,8 +34,10 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
        ConnectionId id, std::string endpoint, ConnectionOptions options, ConnectionCallbacks callbacks);
 
   void Start();
-  [[nodiscard]] static asio::awaitable<wire::Frame> Send(std::shared_ptr<Impl> self, Exchange exchange,
+  [[nodiscard]] static asio::awaitable<wire::Frame> Send(std::shared_ptr<Impl> self, wire::Frame frame,
                                                          SendOptions options, bool oneway);
+  /// `handler` is called on `executor` when `exchange` has ended.
+  void Begin(Exchange& exchange, asio::any_io_executor executor, asio::any_completion_handler<void()> handler);
   void Retire(TimePoint drain_until);
   /// Whose code runs up the stack. A stranger may be in the middle of anything, so nothing else is run inside the call.
   enum class Caller : std::uint8_t { kStrand, kStranger };

@@ -89,7 +89,7 @@ void Connection::Impl::Deliver() {
       if (!frame.header.is_response()) continue;
       std::optional<Call> call = calls_.TakeDone(WaiterKey{static_cast<std::uint32_t>(frame.header.opaque)});
       if (call) {
-        call->result->frame = std::move(frame);
+        *call->result->frame = std::move(frame);
         answered.push_back(*std::move(call));
       } else {
         ++late_answers_;

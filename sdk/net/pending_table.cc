@@ -73,7 +73,7 @@ void PendingTable::TakeBatch(TimePoint now, std::size_t max_bytes, bool replies,
     Leave(call.extra);
     call.extra.stage = Stage::kWriting;
     bytes += call.extra.bytes;
-    batch.push_back({.key = key, .request = std::move(call.result->frame)});
+    batch.push_back({.key = key, .request = std::move(*call.result->frame)});
   }
   writing_ = replies || !batch.empty();
   progress_at_ = now;

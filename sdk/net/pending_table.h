@@ -3,23 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <vector>
 
+#include "sdk/net/exchange.h"
 #include "sdk/runtime/time.h"
 #include "sdk/runtime/waiter_slab.h"
 #include "sdk/wire/frame.h"
 
 namespace corocket::net {
-
-/// What passes between a call and the connection; in the frame of the waiting coroutine.
-struct Exchange {
-  /// The request until the writer takes it, the answer in the end.
-  wire::Frame frame;
-  /// Set: the call failed.
-  std::exception_ptr error;
-};
 
 /// What a connection knows of a waiting call.
 struct PendingCall {
@@ -64,7 +56,7 @@ class PendingTable {
   /// A batch is on its way into the socket.
   [[nodiscard]] bool writing() const { return writing_; }
 
-  /// Queues a call, its request in `call.result->frame`. The table must not be full.
+  /// Queues a call, its request in `*call.result->frame`. The table must not be full.
   WaiterKey Add(Call call);
 
   /// The call ends otherwise than by its caller's doing: answered, written (one-way), or unfit for the wire.

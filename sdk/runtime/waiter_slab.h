@@ -24,7 +24,7 @@ enum class WaiterKey : std::uint32_t {};
 /// coroutine.
 ///
 /// The result is written into the coroutine's own frame, and the handler that travels through the executor has no
-/// arguments: of the ways to park a coroutine this is the cheapest (see tests/bench/parking_bench.cc).
+/// arguments: the cheapest of the ways that tests/bench/parking_bench.cc compares.
 template <typename Result, typename Extra>
 struct Waiter {
   asio::any_completion_handler<void()> handler = {};
