@@ -8,8 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tests/support/real_servers/child_process.h"
 #include "tests/support/poll_until.h"
+#include "tests/support/real_servers/child_process.h"
 
 namespace corocket::test {
 

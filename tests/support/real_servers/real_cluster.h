@@ -12,9 +12,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tests/support/poll_until.h"
 #include "tests/support/real_servers/java_server.h"
 #include "tests/support/real_servers/network_sandbox.h"
-#include "tests/support/poll_until.h"
 #include "tests/support/real_servers/run_folder.h"
 
 namespace corocket::test {

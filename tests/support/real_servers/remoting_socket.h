@@ -7,8 +7,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "sdk/wire/frame.h"
-#include "tests/support/real_servers/file_descriptor.h"
 #include "tests/support/poll_until.h"
+#include "tests/support/real_servers/file_descriptor.h"
 
 namespace corocket::test {
 
