@@ -205,7 +205,7 @@ TEST(JsonReaderStrings, AreFoundAtEveryLengthAndOffset) {
 
 TEST(JsonReaderStrings, EveryControlCharacterHasToBeEscaped) {
   for (char c = 0; c < 0x20; ++c) {
-    for (const std::size_t before : {0, 3, 8, 13}) {
+    for (const std::size_t before : {0U, 3U, 8U, 13U}) {
       const std::string text = absl::StrCat("\"", std::string(before, 'x'), std::string(1, c), "xxxxxxxxxxxx\"");
       EXPECT_TRUE(absl::StrContains(RefusalOf<std::string>(text), "has to be escaped")) << static_cast<int>(c);
     }

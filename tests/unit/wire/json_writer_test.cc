@@ -31,7 +31,7 @@ TEST(AppendJsonString, EscapesWhatJsonForbids) {
 
 TEST(AppendJsonString, IsReadBackForEveryByteAtEveryOffset) {
   for (int byte = 0; byte < 256; ++byte) {
-    for (const std::size_t before : {0, 1, 7, 8, 9}) {
+    for (const std::size_t before : {0U, 1U, 7U, 8U, 9U}) {
       const std::string text =
           absl::StrCat(std::string(before, 'x'), std::string(1, static_cast<char>(byte)), "yyyyyyyyy");
       const std::string written = Written(text);
