@@ -6,6 +6,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/log/absl_check.h"
 #include "absl/strings/str_cat.h"
+#include "asio/error.hpp"
 #include "sdk/base/host_port.h"
 #include "sdk/net/transport.h"
 #include "sdk/testkit/sim_net.h"
@@ -113,6 +114,11 @@ void SimWorld::Run(asio::awaitable<void> task) { impl_->sim.Run(std::move(task))
 void SimWorld::Spawn(asio::awaitable<void> task) { impl_->sim.Spawn(std::move(task)); }
 void SimWorld::Advance(std::chrono::nanoseconds duration) { impl_->sim.RunFor(duration); }
 std::chrono::nanoseconds SimWorld::Elapsed() const { return impl_->sim.Elapsed(); }
+void SimWorld::OnStep(std::function<void()> check) {
+  std::function<void(TimePoint)> hook;
+  if (check) hook = [check = std::move(check)](TimePoint) { check(); };
+  impl_->sim.OnStep(std::move(hook));
+}
 std::uint64_t SimWorld::seed() const { return impl_->sim.seed(); }
 
 void SimWorld::Refuse(std::string_view endpoint) { impl_->At(endpoint).Refuse(); }
@@ -120,12 +126,22 @@ void SimWorld::Blackhole(std::string_view endpoint) { impl_->At(endpoint).Blackh
 void SimWorld::HalfOpen(std::string_view endpoint) { impl_->At(endpoint).HalfOpen(); }
 void SimWorld::Pause(std::string_view endpoint) { impl_->At(endpoint).Pause(); }
 void SimWorld::Slow(std::string_view endpoint, std::chrono::nanoseconds latency) { impl_->At(endpoint).Slow(latency); }
+void SimWorld::Trickle(std::string_view endpoint, std::chrono::nanoseconds gap) { impl_->At(endpoint).Trickle(gap); }
 void SimWorld::Reset(std::string_view endpoint) { impl_->At(endpoint).Reset(); }
+void SimWorld::ResetAfter(std::string_view endpoint, std::size_t bytes) { impl_->At(endpoint).ResetAfter(bytes); }
+void SimWorld::Flap(std::string_view endpoint, std::chrono::nanoseconds period) { impl_->At(endpoint).Flap(period); }
 void SimWorld::Heal(std::string_view endpoint) { impl_->At(endpoint).Heal(); }
 void SimWorld::Kill(std::string_view endpoint) { impl_->ServerAt(endpoint).Stop(); }
 void SimWorld::Restart(std::string_view endpoint) {
   const absl::Status started = impl_->ServerAt(endpoint).Start();
   ABSL_CHECK(started.ok()) << started;
 }
+
+void SimWorld::SetName(const std::string& name, const std::vector<std::string>& hosts) {
+  std::vector<std::string> addresses;
+  for (const std::string& host : hosts) addresses.push_back(impl_->hosts->Find(HostPort{.host = host, .port = 0}).host);
+  impl_->network.SetName(name, std::move(addresses));
+}
+void SimWorld::FailName(const std::string& name) { impl_->network.FailName(name, asio::error::host_not_found); }
 
 }  // namespace corocket::testing

@@ -114,6 +114,66 @@ TEST_F(SimWorldTest, ResetBreaksWhatThereIsAndNothingAfter) {
   EXPECT_TRUE(Answers(next, milliseconds(10)));
 }
 
+TEST_F(SimWorldTest, TrickleIsAByteAtATime) {
+  RawClient client = Dial();
+  world_.Trickle(kNs1, milliseconds(2));
+  const auto begin = world_.Elapsed();
+  const wire::Frame answer = Call(client, Query());
+  EXPECT_EQ(answer.header.code, 0);
+  EXPECT_GT(world_.Elapsed() - begin, milliseconds(2 * answer.body.size()));
+}
+
+TEST_F(SimWorldTest, ResetAfterCutsAnAnswerInTheMiddle) {
+  RawClient client = Dial();
+  world_.ResetAfter(kNs1, 10);
+  try {
+    Call(client, Query());
+    FAIL() << "the whole answer came";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), asio::error::connection_reset);
+  }
+  EXPECT_EQ(ns_.stats().requests, 1u);
+}
+
+TEST_F(SimWorldTest, AFlappingServerIsDownAndUpInTurn) {
+  RawClient before = Dial();
+  world_.Flap(kNs1, milliseconds(100));
+  EXPECT_EQ(End(before), asio::error::connection_reset);
+  EXPECT_EQ(DialError(), asio::error::connection_refused);
+  world_.Advance(milliseconds(110));
+  RawClient between = Dial();
+  EXPECT_TRUE(Answers(between, milliseconds(10)));
+  world_.Advance(milliseconds(100));
+  EXPECT_EQ(End(between), asio::error::connection_reset);
+  world_.Heal(kNs1);
+  EXPECT_EQ(DialError(), std::error_code());
+}
+
+TEST_F(SimWorldTest, ANameLeadsWhereItIsToldUntilItFails) {
+  world_.AddNamesrv("ns2:9876").AddTopic("orders", "broker-a");
+  world_.SetName("namesrv.example", {"ns1", "192.0.2.7"});
+  EXPECT_EQ(DialError("namesrv.example:9876"), std::error_code());
+  world_.SetName("namesrv.example", {"ns2"});
+  RawClient moved = Dial("namesrv.example:9876");
+  Call(moved, Query());
+  EXPECT_EQ(ns_.stats().requests, 0u);
+  world_.FailName("namesrv.example");
+  EXPECT_EQ(DialError("namesrv.example:9876"), asio::error::host_not_found);
+}
+
+TEST_F(SimWorldTest, EveryStepCanBeLookedAtAndEndTheRun) {
+  int steps = 0;
+  world_.OnStep([&steps] { ++steps; });
+  RawClient client = Dial();
+  Call(client, Query());
+  EXPECT_GT(steps, 3);
+  world_.OnStep([] { throw std::out_of_range("must not be"); });
+  EXPECT_THROW(Call(client, Query()), std::out_of_range);
+  world_.OnStep({});
+  world_.Advance(milliseconds(1));
+  EXPECT_EQ(ns_.stats().requests, 2u);
+}
+
 TEST_F(SimWorldTest, AKilledServerComesBackWithItsRoutes) {
   RawClient client = Dial();
   world_.Kill(kNs1);

@@ -2,12 +2,15 @@
 #define COROCKET_TESTING_SIM_WORLD_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "asio/any_io_executor.hpp"
 #include "asio/awaitable.hpp"
@@ -67,6 +70,9 @@ class SimWorld {
   void Spawn(asio::awaitable<void> task);
   /// Lets this much virtual time pass. Zero: whatever can happen without time passing.
   void Advance(std::chrono::nanoseconds duration);
+  /// Called after each step of whatever runs: the place to check what must always hold. An exception that it throws
+  /// ends the `Run` or `Advance` it happens in. Empty: nothing is called any more.
+  void OnStep(std::function<void()> check);
   /// Virtual time since the world began.
   [[nodiscard]] std::chrono::nanoseconds Elapsed() const;
   [[nodiscard]] std::uint64_t seed() const;
@@ -81,14 +87,26 @@ class SimWorld {
   void Pause(std::string_view endpoint);
   /// One-way latency of what is sent from now on.
   void Slow(std::string_view endpoint, std::chrono::nanoseconds latency);
+  /// Bytes arrive one by one, `gap` apart.
+  void Trickle(std::string_view endpoint, std::chrono::nanoseconds gap = std::chrono::milliseconds(1));
   /// Every connection is reset, now; later ones are well.
   void Reset(std::string_view endpoint);
+  /// Each connection is reset when its client has got `bytes` more, in the middle of a frame if that is where it is.
+  void ResetAfter(std::string_view endpoint, std::size_t bytes);
+  /// Down (connections reset, dials refused) for `period`, up for `period`, and so on; down first.
+  void Flap(std::string_view endpoint, std::chrono::nanoseconds period);
   /// None of these faults any more; what was held back arrives.
   void Heal(std::string_view endpoint);
   /// The server's process dies: nobody listens, every connection is reset.
   void Kill(std::string_view endpoint);
   /// It runs again, with the brokers and topics that it knew (`EmbeddedNamesrv::Clear` makes it forget).
   void Restart(std::string_view endpoint);
+
+  /// From now on look-ups of `name` find `hosts`, in this order: hosts of this world or IP literals. A name of its own,
+  /// not that of a server.
+  void SetName(const std::string& name, const std::vector<std::string>& hosts);
+  /// Look-ups of `name` fail until `SetName`.
+  void FailName(const std::string& name);
 
  private:
   class Impl;
