@@ -132,17 +132,19 @@ asio::awaitable<void> FailoverChannel::Execute(const wire::Frame& request, Judge
 }
 
 asio::awaitable<Lease> FailoverChannel::Acquire(const AttemptLog& log) {
+  Want want{.wait_for_ready = log.wait_for_ready(), .deadline = log.deadline()};
   for (;;) {
     // The ticket comes before the question: a change after the answer wakes us at once.
     const ParkingLot::Ticket ticket = waiting_.Prepare();
     TimePoint now = runtime_->Now();
-    Demanded demanded = core_.Demand(log.wait_for_ready(), now);
+    Demanded demanded = core_.Demand(want, now);
     Kick();
     if (Lease* lease = std::get_if<Lease>(&demanded)) co_return std::move(*lease);
     if (FailFast* fail = std::get_if<FailFast>(&demanded)) {
       throw log.Final(CallEnd::kUnavailable, std::move(fail->failures), now);
     }
     if (std::holds_alternative<Refused>(demanded)) throw log.Final(CallEnd::kShutDown, {}, now);
+    if (!want.failed_passes) want.failed_passes = std::get<MustWait>(demanded).failed_passes;
     const DemandGuard demand(core_, *runtime_);
     WakeReason reason = WakeReason::kWoken;
     try {
@@ -263,6 +265,8 @@ absl::Status FailoverChannel::UpdateEndpoints(std::vector<HostPort> endpoints) {
   Kick();
   return absl::OkStatus();
 }
+
+void FailoverChannel::RejectEndpoints(std::string why) { core_.RejectList(std::move(why), runtime_->Now()); }
 
 EventStream FailoverChannel::Watch() { return hub_.Subscribe(); }
 

@@ -87,6 +87,9 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
   /// Puts a new list in force. After it returns no request starts on an endpoint that is not in it.
   absl::Status UpdateEndpoints(std::vector<HostPort> endpoints);
 
+  /// Tells watchers of a proposed list that its owner could not read; the old one stays in force.
+  void RejectEndpoints(std::string why);
+
   [[nodiscard]] EventStream Watch();
   [[nodiscard]] ChannelSnapshot Snapshot() const;
   [[nodiscard]] Runtime& runtime() { return *runtime_; }

@@ -18,9 +18,9 @@ std::optional<Lease> FailoverCore::Current() const {
   return state_.Current();
 }
 
-Demanded FailoverCore::Demand(bool wait_for_ready, TimePoint now) {
+Demanded FailoverCore::Demand(const Want& want, TimePoint now) {
   absl::MutexLock lock(mutex_);
-  Demanded demanded = state_.Demand(wait_for_ready, now);
+  Demanded demanded = state_.Demand(want, now);
   Publish();
   return demanded;
 }
@@ -84,6 +84,11 @@ absl::StatusOr<Applied> FailoverCore::Apply(std::vector<HostPort> proposal, Time
   absl::StatusOr<Applied> applied = state_.Apply(std::move(proposal), now);
   Publish();
   return applied;
+}
+
+void FailoverCore::RejectList(std::string why, TimePoint now) {
+  absl::MutexLock lock(mutex_);
+  state_.RejectList(std::move(why), now);
 }
 
 void FailoverCore::Note(EndpointEvent event, TimePoint now) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <vector>
 
@@ -38,8 +39,9 @@ class FailoverCore {
   [[nodiscard]] std::optional<Lease> Current() const;
 
   /// A caller needs a connection: the current one, or it has to wait (and counts as demand until `DropDemand`), or it
-  /// fails at once (`wait_for_ready` false and the last pass failed), or the channel is closed.
-  [[nodiscard]] Demanded Demand(bool wait_for_ready, TimePoint now);
+  /// fails at once (it does not wait for ready, and every endpoint has failed just now or while it waited), or the
+  /// channel is closed.
+  [[nodiscard]] Demanded Demand(const Want& want, TimePoint now);
   /// A caller that was told to wait has left, served or not.
   void DropDemand(TimePoint now);
 
@@ -69,6 +71,9 @@ class FailoverCore {
   /// Puts a new list in force: equal sets change nothing; an empty one is refused.
   /// Errors: INVALID_ARGUMENT: empty proposal; FAILED_PRECONDITION: closed.
   [[nodiscard]] absl::StatusOr<Applied> Apply(std::vector<HostPort> proposal, TimePoint now);
+
+  /// A proposal that cannot be read: the old list stays, and watchers are told why.
+  void RejectList(std::string why, TimePoint now);
 
   /// Puts a fact that the driver found into the order of events, with the generation and list version of now.
   void Note(EndpointEvent event, TimePoint now);

@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::chrono::seconds kDownReminder{60};
 constexpr double kPauseGrowth = 1.6;
+/// Shares of a caller's time where servers are dialled one at a time.
+constexpr std::chrono::milliseconds kLeastDialTime{200};
+constexpr std::chrono::milliseconds kLeastRequestTime{100};
 
 std::chrono::microseconds Micros(Duration duration) {
   return std::chrono::duration_cast<std::chrono::microseconds>(duration);
@@ -85,6 +88,12 @@ void FailoverState::Emitted(EndpointEvent event, TimePoint now) {
   emit_(std::move(event));
 }
 
+void FailoverState::RejectList(std::string why, TimePoint now) {
+  EndpointEvent event = Event(EventKind::kListUpdateRejected, nullptr);
+  event.detail = std::move(why);
+  Note(std::move(event), now);
+}
+
 void FailoverState::Note(EndpointEvent event, TimePoint now) {
   if (!closed_) Emitted(std::move(event), now);
 }
@@ -94,15 +103,20 @@ bool FailoverState::IsCurrent(const Choice& choice) const {
          current_->choice.connection == choice.connection;
 }
 
-Demanded FailoverState::Demand(bool wait_for_ready, TimePoint now) {
+Demanded FailoverState::Demand(const Want& want, TimePoint now) {
   if (closed_) return Refused{};
   if (current_) return *current_;
-  if (!wait_for_ready && paused_until_ && now < *paused_until_) return FailFast{FailuresSince(pass_began_, now)};
-  if (demand_++ == 0 && paused_until_) {
-    paused_until_ = std::min<TimePoint>(*paused_until_, now + options_.backoff_cap_waiting);
+  const bool pausing = paused_until_ && now < *paused_until_;
+  const bool waited_in_vain = want.failed_passes && *want.failed_passes != failed_pass_count_;
+  if (!want.wait_for_ready && (pausing || waited_in_vain)) return FailFast{FailuresSince(pass_began_, now)};
+  if (demand_++ == 0) {
+    longest_wait_ = want.deadline;
+    if (paused_until_) paused_until_ = std::min<TimePoint>(*paused_until_, now + options_.backoff_cap_waiting);
   }
+  longest_wait_ = std::max(longest_wait_, want.deadline);
+  const std::uint64_t failed_passes = failed_pass_count_;
   Pump(now);
-  return MustWait{};
+  return MustWait{.failed_passes = failed_passes};
 }
 
 void FailoverState::DropDemand(TimePoint now) {
@@ -179,9 +193,20 @@ void FailoverState::StartDial(TimePoint now) {
                                    .endpoint = endpoint.id,
                                    .authority = endpoint.authority,
                                    .address = candidate.address,
-                                   .deadline = now + options_.dial_timeout});
+                                   .deadline = DialDeadline(now)});
   Emitted(Event(EventKind::kAttemptStarted, &endpoint), now);
   dials_.push_back({.id = id, .candidate = std::move(candidate), .started = now});
+}
+
+TimePoint FailoverState::DialDeadline(TimePoint now) const {
+  const TimePoint limit = now + options_.dial_timeout;
+  // Beside others a dead address takes nobody's time.
+  if (options_.max_parallel_dials > 1 || queue_.empty() || longest_wait_ == TimePoint::max()) return limit;
+  // Alone it must leave enough for those that are untried, and for the request itself.
+  const Duration left = std::max(Duration::zero(), longest_wait_ - now);
+  const Duration for_request = std::max<Duration>(kLeastRequestTime, left / 4);
+  const Duration share = (left - for_request) / static_cast<Duration::rep>(queue_.size() + 1);
+  return std::min(limit, now + std::min<Duration>(std::max<Duration>(share, kLeastDialTime), left / 2));
 }
 
 void FailoverState::FailPass(TimePoint now) {
@@ -376,9 +401,7 @@ absl::StatusOr<Applied> FailoverState::Apply(std::vector<HostPort> proposal, Tim
   std::sort(proposal.begin(), proposal.end());
   proposal.erase(std::unique(proposal.begin(), proposal.end()), proposal.end());
   if (proposal.empty()) {
-    EndpointEvent event = Event(EventKind::kListUpdateRejected, nullptr);
-    event.detail = "the list is empty";
-    Emitted(event, now);
+    RejectList("the list is empty", now);
     return absl::InvalidArgumentError("an address list must not be empty; the old one stays in force");
   }
   const auto proposed = [&](const HostPort& authority) {

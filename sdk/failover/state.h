@@ -32,7 +32,7 @@ class FailoverState {
   FailoverState(FailoverOptions options, std::vector<HostPort> list, std::uint64_t seed, TimePoint now, Emit emit);
 
   [[nodiscard]] const std::optional<Lease>& Current() const { return current_; }
-  [[nodiscard]] Demanded Demand(bool wait_for_ready, TimePoint now);
+  [[nodiscard]] Demanded Demand(const Want& want, TimePoint now);
   void DropDemand(TimePoint now);
   void DialResolved(AttemptId attempt, std::vector<HostPort> addresses, TimePoint now);
   void DialFailed(AttemptId attempt, DialFailure failure, TimePoint now);
@@ -45,6 +45,7 @@ class FailoverState {
   [[nodiscard]] bool Adopt(const Choice& instead_of, EndpointId endpoint, ConnectionId id,
                            std::shared_ptr<net::Connection> connection, TimePoint now);
   [[nodiscard]] absl::StatusOr<Applied> Apply(std::vector<HostPort> proposal, TimePoint now);
+  void RejectList(std::string why, TimePoint now);
   void Note(EndpointEvent event, TimePoint now);
   void OnTimer(std::uint64_t token, TimePoint now);
   std::shared_ptr<net::Connection> Close(TimePoint now);
@@ -82,6 +83,7 @@ class FailoverState {
   bool PauseIsOver(TimePoint now);
   void BeginPass(TimePoint now);
   void StartDial(TimePoint now);
+  TimePoint DialDeadline(TimePoint now) const;
   void FailPass(TimePoint now);
   void AbortDials(TimePoint now, bool keep_as_candidates);
   void ClearChoice(SwitchReason reason, std::error_code cause, TimePoint now);
@@ -118,6 +120,7 @@ class FailoverState {
   std::optional<EndpointId> last_lost_;
 
   std::size_t demand_ = 0;
+  TimePoint longest_wait_;  ///< The latest deadline among those who wait.
   bool pass_open_ = false;
   TimePoint pass_began_;
   unsigned failed_passes_in_a_row_ = 0;

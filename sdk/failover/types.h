@@ -73,8 +73,19 @@ struct ArmTimerAction {
 struct WakeWaitersAction {};
 using Action = std::variant<DialAction, AbortDialAction, ArmTimerAction, WakeWaitersAction>;
 
+/// What a caller who wants a connection brings along.
+struct Want {
+  /// False: do not wait while every endpoint is down.
+  bool wait_for_ready = true;
+  TimePoint deadline = TimePoint::max();
+  /// Set from the second time on: the number of failed passes when it was told to wait.
+  std::optional<std::uint64_t> failed_passes = {};
+};
+
 /// Answer to a caller who wants a connection.
-struct MustWait {};
+struct MustWait {
+  std::uint64_t failed_passes = 0;
+};
 struct FailFast {
   std::vector<EndpointFailure> failures;
 };

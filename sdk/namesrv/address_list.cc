@@ -24,12 +24,6 @@ constexpr std::string_view kSeparators = ";, \t\r\n\v\f";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr char kVariable[] = "NAMESRV_ADDR";
 
-absl::Status NoAddress() {
-  return absl::InvalidArgumentError(
-      absl::StrCat("no NameServer address: set ClientOptions::namesrv or the environment variable ", kVariable,
-                   " to \"host:port;host:port\""));
-}
-
 // Takes the next word of `text`; empty at the end. Files that went through other systems have byte order marks and
 // carriage returns in places where nobody sees them.
 std::string_view NextWord(std::string_view& text) {
@@ -88,9 +82,8 @@ absl::StatusOr<HostPort> ReadWord(std::string_view word) {
   return ParseHostPort(*address);
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<HostPort>> ParseNamesrvList(const std::vector<std::string>& items) {
+// The addresses in `items`, which may be none.
+absl::StatusOr<std::vector<HostPort>> ReadItems(const std::vector<std::string>& items) {
   std::vector<HostPort> endpoints;
   for (const std::string_view item : items) {
     std::string_view rest = item;
@@ -107,14 +100,25 @@ absl::StatusOr<std::vector<HostPort>> ParseNamesrvList(const std::vector<std::st
       endpoints.push_back(*std::move(endpoint));
     }
   }
-  if (endpoints.empty()) return NoAddress();
   return endpoints;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<HostPort>> ParseNamesrvList(const std::vector<std::string>& items) {
+  absl::StatusOr<std::vector<HostPort>> endpoints = ReadItems(items);
+  if (!endpoints.ok() || !endpoints->empty()) return endpoints;
+  return absl::InvalidArgumentError("no NameServer address in the list; give host:port");
 }
 
 absl::StatusOr<std::vector<HostPort>> NamesrvFromEnvironment() {
   const char* const value = std::getenv(kVariable);
-  if (value == nullptr) return NoAddress();
-  absl::StatusOr<std::vector<HostPort>> endpoints = ParseNamesrvList({value});
+  absl::StatusOr<std::vector<HostPort>> endpoints = ReadItems({value == nullptr ? "" : value});
+  if (endpoints.ok() && endpoints->empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("no NameServer address: set ClientOptions::namesrv or the environment variable ", kVariable,
+                     " to \"host:port;host:port\""));
+  }
   if (endpoints.ok()) return endpoints;
   return absl::Status(endpoints.status().code(),
                       absl::StrCat("environment variable ", kVariable, ": ", endpoints.status().message()));

@@ -19,10 +19,11 @@ inline constexpr std::size_t kMaxNamesrvEndpoints = 256;
 /// An address is what `ParseHostPort` reads, always with its port. `http://` or `https://` before it is dropped, as
 /// other clients do (it says nothing about encryption), and so is one `/` behind it. Errors: INVALID_ARGUMENT — quotes
 /// the bad address; an address server (`http://host/path`), `file:` and `dns:` are
-///   refused by their name; an empty list names the places where addresses can be given.
+///   refused by their name; a list without any address.
 [[nodiscard]] absl::StatusOr<std::vector<HostPort>> ParseNamesrvList(const std::vector<std::string>& items);
 
-/// The same for the environment variable NAMESRV_ADDR, which the errors name.
+/// The same for the environment variable NAMESRV_ADDR, which the errors name; where it is not set, they name the places
+/// where addresses can be given.
 [[nodiscard]] absl::StatusOr<std::vector<HostPort>> NamesrvFromEnvironment();
 
 }  // namespace corocket::namesrv

@@ -213,7 +213,10 @@ asio::awaitable<absl::StatusOr<ClusterInfo>> NamesrvChannel::QueryClusterInfo(Ca
 
 absl::Status NamesrvChannel::UpdateEndpoints(const std::vector<std::string>& namesrv) {
   absl::StatusOr<std::vector<HostPort>> endpoints = namesrv::ParseNamesrvList(namesrv);
-  if (!endpoints.ok()) return endpoints.status();
+  if (!endpoints.ok()) {
+    impl_->channel()->RejectEndpoints(std::string(endpoints.status().message()));
+    return endpoints.status();
+  }
   return impl_->channel()->UpdateEndpoints(*std::move(endpoints));
 }
 

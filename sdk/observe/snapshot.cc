@@ -16,8 +16,6 @@ std::string_view ChannelStateName(ChannelState state) {
       return "suspect";
     case ChannelState::kBackingOff:
       return "backing_off";
-    case ChannelState::kClosing:
-      return "closing";
     case ChannelState::kClosed:
       return "closed";
   }

@@ -15,7 +15,7 @@ namespace corocket {
 ///     auto events = client.Watch();
 ///     while (auto event = co_await events.Next()) std::cout << event->ToString() << '\n';
 ///
-/// Bounded: when nobody reads, the oldest events are dropped and counted.
+/// Bounded to 1024 events: when nobody reads, the oldest are dropped and counted.
 /// Thread safety: distinct streams: safe. One stream: one reader at a time. Move-only; destroying it unsubscribes.
 class EventStream {
  public:

@@ -49,7 +49,8 @@ class NamesrvChannel {
   /// Errors: NOT_FOUND: topic unknown, and a second server agrees (permanent; `DetailsOf(status)->unconfirmed` is set
   ///   where none could be asked). UNAVAILABLE: every endpoint failed (safe to retry; the message lists them).
   ///   DEADLINE_EXCEEDED: `timeout` passed. INVALID_ARGUMENT: bad name or options. FAILED_PRECONDITION: after
-  ///   `Shutdown`. CANCELLED.
+  ///   `Shutdown`. RESOURCE_EXHAUSTED: 65,535 calls wait on one connection already. INTERNAL: a server refused with any
+  ///   other code (`DetailsOf(status)->server_code`). CANCELLED.
   /// Cancellation: terminal, partial, total; the connection stays usable.
   /// Thread safety: may be called concurrently from any thread.
   /// Retry: read-only, retried on other endpoints within the timeout.
@@ -69,13 +70,15 @@ class NamesrvChannel {
   /// nothing. Errors: INVALID_ARGUMENT (the old list stays); FAILED_PRECONDITION after `Shutdown`.
   absl::Status UpdateEndpoints(const std::vector<std::string>& namesrv);
 
-  /// Endpoint events from now on.
+  /// Endpoint events from now on; a stream that nobody reads keeps the newest 1024.
   [[nodiscard]] EventStream Watch();
   /// Who is chosen, why, since when.
   [[nodiscard]] ChannelSnapshot Snapshot() const;
 
   /// Refuses new calls, fails those that wait for a server, lets written requests finish for at most `drain`, then
-  /// closes everything. When it completes, no coroutine, timer or socket of the channel is left. Idempotent.
+  /// closes everything. When it completes, no coroutine, timer or socket of the channel is left, but for a system
+  /// look-up of a name that is still running, which nothing can stop: its thread ends with it. Idempotent.
+  /// Errors: CANCELLED. Cancellation: terminal; what has begun goes on without its caller.
   [[nodiscard]] asio::awaitable<absl::Status> Shutdown(std::chrono::milliseconds drain = std::chrono::seconds(3));
 
  private:

@@ -34,7 +34,8 @@ struct CallOptions {
   std::chrono::milliseconds attempt_timeout = std::chrono::seconds(1);
   /// While every server is down: true waits for one until `timeout`, false fails at once with the last causes.
   bool wait_for_ready = true;
-  /// Filled when the call has ended, well or not; see `CallReport`. May be null.
+  /// Filled when the call has ended, well or not; left alone by a call that could not begin (INVALID_ARGUMENT). May be
+  /// null.
   std::shared_ptr<CallReport> report = {};
 
   [[nodiscard]] absl::Status Validate() const;

@@ -13,7 +13,14 @@
 namespace corocket {
 
 /// Where a channel stands.
-enum class ChannelState : std::uint8_t { kIdle, kConnecting, kReady, kSuspect, kBackingOff, kClosing, kClosed };
+enum class ChannelState : std::uint8_t {
+  kIdle,        ///< No server is chosen, and nobody needs one.
+  kConnecting,  ///< Servers are being dialled; callers wait.
+  kReady,       ///< A server is chosen.
+  kSuspect,     ///< The same, but a call has timed out on it since it answered last.
+  kBackingOff,  ///< Every server failed; the next dial comes after a pause.
+  kClosed,      ///< After `Shutdown`.
+};
 [[nodiscard]] std::string_view ChannelStateName(ChannelState state);
 
 /// One endpoint of the list, or one that is only draining.
@@ -37,12 +44,14 @@ struct ChannelSnapshot {
   SwitchReason reason = SwitchReason::kNone;
   std::chrono::steady_clock::time_point chosen_since = {};
   std::vector<EndpointSnapshot> endpoints = {};
-  std::uint64_t switches = 0;
-  std::uint64_t dials = 0;
+  // So far.
+  std::uint64_t switches = 0;  ///< Choices that took the place of another one.
+  std::uint64_t dials = 0;     ///< Begun, with whatever result.
   std::uint64_t stale_invalidations_ignored = 0;
-  std::uint64_t failed_passes = 0;
-  std::uint64_t draining = 0;
-  std::uint64_t waiting_callers = 0;
+  std::uint64_t failed_passes = 0;  ///< Rounds in which every server failed.
+  // Now.
+  std::uint64_t draining = 0;         ///< Old connections whose last requests may still be answered.
+  std::uint64_t waiting_callers = 0;  ///< Calls that wait for a server to be chosen.
 };
 
 }  // namespace corocket

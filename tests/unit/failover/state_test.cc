@@ -27,10 +27,10 @@ class FailoverStateTest : public ::testing::Test {
  protected:
   static HostPort At(const std::string& host) { return {.host = host, .port = 9876}; }
 
-  void Start(const std::vector<std::string>& hosts, std::uint64_t seed = 1) {
+  void Start(const std::vector<std::string>& hosts, std::uint64_t seed = 1, FailoverOptions options = {}) {
     std::vector<HostPort> list;
     for (const std::string& host : hosts) list.push_back(At(host));
-    state_ = std::make_unique<FailoverState>(FailoverOptions{}, std::move(list), seed, now_,
+    state_ = std::make_unique<FailoverState>(options, std::move(list), seed, now_,
                                              [this](EndpointEvent event) { events_.push_back(std::move(event)); });
   }
 
@@ -41,6 +41,7 @@ class FailoverStateTest : public ::testing::Test {
       if (auto* dial = std::get_if<DialAction>(&action)) {
         hosts.push_back(dial->authority.host);
         attempts_[dial->authority.host] = dial->attempt;
+        dial_deadline_ = dial->deadline;
       } else if (auto* arm = std::get_if<ArmTimerAction>(&action)) {
         timer_ = *arm;
       }
@@ -63,7 +64,7 @@ class FailoverStateTest : public ::testing::Test {
     const std::string chosen = state_->Snapshot(now_).chosen;
     return chosen.substr(0, chosen.find(':'));
   }
-  void Need() { static_cast<void>(state_->Demand(true, now_)); }
+  void Need() { static_cast<void>(state_->Demand({}, now_)); }
   std::size_t Count(EventKind kind) const {
     return static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(),
                                                   [kind](const EndpointEvent& event) { return event.kind == kind; }));
@@ -73,6 +74,7 @@ class FailoverStateTest : public ::testing::Test {
   std::unique_ptr<FailoverState> state_;
   std::vector<EndpointEvent> events_;
   std::map<std::string, AttemptId> attempts_;
+  TimePoint dial_deadline_;
   ArmTimerAction timer_;
   std::uint64_t next_connection_ = 1;
 };
@@ -226,6 +228,50 @@ TEST_F(FailoverStateTest, AllAddressesOfANameAreDialledAsOneEndpoint) {
   EXPECT_TRUE(Prove("name"));
 }
 
+TEST_F(FailoverStateTest, OneDialAtATimeLeavesTimeForTheUntriedAndForTheRequest) {
+  FailoverOptions one_at_a_time;
+  one_at_a_time.max_parallel_dials = 1;
+  Start({"a", "b", "c"}, 1, one_at_a_time);
+  const TimePoint deadline = now_ + 3s;
+  static_cast<void>(state_->Demand({.deadline = deadline}, now_));
+  std::string dialled = TakeDials().at(0);
+  EXPECT_EQ(dial_deadline_ - now_, 750ms) << "a third of what is left beside the quarter for the request";
+  now_ = dial_deadline_;
+  Fail(dialled);
+  dialled = TakeDials().at(0);
+  EXPECT_GT(dial_deadline_ - now_, 800ms) << "half of it now";
+  EXPECT_LE(dial_deadline_ - now_, (deadline - now_) / 2) << "while another is untried";
+  now_ = dial_deadline_;
+  Fail(dialled);
+  ASSERT_THAT(TakeDials(), SizeIs(1));
+  EXPECT_EQ(dial_deadline_ - now_, 1500ms) << "nobody is behind it";
+  EXPECT_LT(now_, deadline - 1s) << "two dead addresses have left time for the third";
+}
+
+TEST_F(FailoverStateTest, WhoDoesNotWaitFailsWithThePassThatItWaitedThroughHoweverShortThePause) {
+  Start({"a"});
+  Want impatient{.wait_for_ready = false};
+  const Demanded first = state_->Demand(impatient, now_);
+  ASSERT_TRUE(std::holds_alternative<MustWait>(first)) << "nothing has failed yet";
+  impatient.failed_passes = std::get<MustWait>(first).failed_passes;
+  TakeDials();
+  now_ += 1500ms;  // Longer than any pause: the next pass begins at once.
+  Fail("a");
+  ASSERT_THAT(TakeDials(), SizeIs(1));
+  state_->DropDemand(now_);
+  const Demanded second = state_->Demand(impatient, now_);
+  ASSERT_TRUE(std::holds_alternative<FailFast>(second));
+  EXPECT_THAT(std::get<FailFast>(second).failures, SizeIs(1));
+}
+
+TEST_F(FailoverStateTest, AProposalThatCannotBeReadIsToldAndChangesNothing) {
+  Start({"a"});
+  state_->RejectList("no port in \"b\"", now_);
+  ASSERT_EQ(Count(EventKind::kListUpdateRejected), 1U);
+  EXPECT_EQ(events_.back().detail, "no port in \"b\"");
+  EXPECT_EQ(state_->EndpointCount(), 1U);
+}
+
 TEST_F(FailoverStateTest, AnOutageIsToldOnceAMinuteAndItsEndWithItsLength) {
   Start({"a"});
   Need();
@@ -268,7 +314,7 @@ TEST_F(FailoverStateTest, AfterCloseNothingHappensAnyMore) {
   state_->Close(now_);
   TakeDials();
   EXPECT_FALSE(Prove("a"));
-  EXPECT_TRUE(std::holds_alternative<Refused>(state_->Demand(true, now_)));
+  EXPECT_TRUE(std::holds_alternative<Refused>(state_->Demand({}, now_)));
   EXPECT_FALSE(state_->Apply({At("b")}, now_).ok());
   EXPECT_THAT(TakeDials(), IsEmpty());
 }
