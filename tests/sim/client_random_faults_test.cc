@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -14,11 +15,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "asio/awaitable.hpp"
 #include "corocket/client.h"
 #include "corocket/testing/embedded_namesrv.h"
+#include "corocket/testing/request.h"
 #include "corocket/testing/sim_world.h"
 #include "gtest/gtest.h"
+#include "sdk/runtime/runtime.h"
+#include "sdk/wire/frame.h"
 #include "tests/support/sim_load.h"
+#include "tests/support/wire_tap.h"
 
 namespace corocket::test {
 namespace {
@@ -29,55 +35,71 @@ using corocket::testing::EmbeddedNamesrv;
 using corocket::testing::SimWorld;
 
 constexpr int kServers = 4;
+constexpr int kCallers = 3;
 constexpr int kSteps = 10;
 constexpr std::uint64_t kSeeds = 300;
 constexpr std::uint64_t kSeedsPerBlock = 15;
 constexpr std::size_t kMaxDraining = 8;
-constexpr std::chrono::milliseconds kLook{4};
+constexpr std::chrono::milliseconds kPause{8};
+/// Timers of many callers share one expiry per millisecond.
+constexpr std::chrono::milliseconds kGrain{1};
+
+/// One who asks for a topic of his own again and again, so that each request on the wire can be told whose it is.
+struct Caller {
+  std::string topic;
+  bool asking = false;
+  std::chrono::nanoseconds deadline{0};
+  std::uint64_t succeeded = 0;
+  std::vector<std::string> failures = {};
+};
 
 /// One run: a world, servers, a client under load, and a dice. The first server of an even seed is never touched, so
-/// that not one call may fail; odd seeds break everything.
+/// that not one call may fail; odd seeds break everything. After each step of the simulation, and at each request that
+/// is written, everything is checked that must always hold.
 class Play {
  public:
-  explicit Play(std::uint64_t seed) : seed_(seed), dice_(seed), world_(seed) {
+  explicit Play(std::uint64_t seed) : seed_(seed), dice_(seed), world_(seed), tap_(world_.environment()) {
+    for (int i = 0; i < kCallers; ++i) callers_.push_back({.topic = absl::StrCat("orders-", i)});
     for (int i = 0; i < kServers; ++i) {
       names_.push_back(absl::StrCat("ns", i, ":9876"));
       servers_.push_back(&world_.AddNamesrv(names_.back()));
-      servers_.back()->AddTopic("orders", "broker-a");
+      Teach(*servers_.back());
     }
+    // Few dials at one time are harder than many.
+    options_.failover.max_parallel_dials = seed % 3 == 0 ? 2 : 8;
   }
 
   void ToTheEnd() {
-    ClientOptions options;
-    options.namesrv = names_;
-    absl::StatusOr<Client> client = Client::Create(world_.environment(), options);
-    ASSERT_TRUE(client.ok()) << client.status();
-    EventStream events = client->Watch();
-    lists_[client->Snapshot().list_version] = {names_.begin(), names_.end()};
-    {
-      SimLoad load(world_, *client, {.callers = 3, .pause = 8ms});
-      for (int step = 0; step < kSteps && !::testing::Test::HasFailure(); ++step) {
-        Break(*client);
-        Watch(*client, std::chrono::milliseconds(10 + Roll(180)));
-        Collect(events);
-      }
-      const std::uint64_t failed = load.failed();
-      const std::string first_failure = failed == 0 ? "" : load.failures().front().ToString();
-      MendAll(*client);
-      load.StartOver();
-      Watch(*client, 1500ms);
+    options_.namesrv = names_;
+    absl::StatusOr<Client> created = Client::Create(tap_.environment(), options_);
+    ASSERT_TRUE(created.ok()) << created.status();
+    client_ = &*created;
+    EventStream events = client_->Watch();
+    RememberList(names_);
+    tap_.OnRequest([this](const std::string& server, const wire::Frame& request) { CheckRequest(server, request); });
+    world_.OnStep([this] { CheckState(); });
+    for (Caller& caller : callers_) world_.Spawn(Ask(caller));
+    for (int step = 0; step < kSteps && !::testing::Test::HasFailure(); ++step) {
+      Break();
+      world_.Advance(std::chrono::milliseconds(10 + Roll(180)));
       Collect(events);
-      EXPECT_GT(load.succeeded(), 0U) << "no success within 1.5 s of healing; " << Where();
-      load.StopAndWait();
-      if (always_one_healthy()) {
-        EXPECT_EQ(failed + load.failed(), 0U) << Where() << "\n" << first_failure;
-      }
-      EXPECT_TRUE(world_.Run(client->Shutdown()).ok());
     }
+    MendAll();
+    const std::uint64_t succeeded = Successes();
+    world_.Advance(1500ms);
+    Collect(events);
+    EXPECT_GT(Successes(), succeeded) << "no success within 1.5 s of healing; " << Where();
+    stopping_ = true;
+    while (running_ > 0) world_.Advance(10ms);
+    if (always_one_healthy()) {
+      EXPECT_EQ(Failures().size(), 0U) << Where() << "\n" << Failures().front();
+    }
+    EXPECT_TRUE(world_.Run(client_->Shutdown()).ok());
     Collect(events);
     CheckEvents();
-    world_.Advance(1ms);
-    for (const EmbeddedNamesrv* server : servers_) EXPECT_EQ(server->stats().connections_open, 0U) << Where();
+    EXPECT_EQ(tap_.census().open, 0U) << "sockets are left; " << Where();
+    EXPECT_EQ(tap_.census().dialling, 0U) << "dials are left; " << Where();
+    world_.OnStep({});
   }
 
   /// Everything that happened, without the addresses of objects: what two runs of a seed are compared by.
@@ -90,6 +112,7 @@ class Play {
  private:
   [[nodiscard]] bool always_one_healthy() const { return seed_ % 2 == 0; }
   std::uint64_t Roll(std::uint64_t sides) { return dice_() % sides; }
+  std::chrono::milliseconds RollMs(std::uint64_t most) { return std::chrono::milliseconds(1 + Roll(most)); }
 
   std::string Where() const {
     std::string last;
@@ -99,12 +122,46 @@ class Play {
     return absl::StrCat("seed ", seed_, ", at ", world_.Elapsed() / 1us, " us; last events:", last);
   }
 
-  void Break(Client& client) {
+  void Teach(EmbeddedNamesrv& server) {
+    for (const Caller& caller : callers_) server.AddTopic(caller.topic, "broker-a");
+  }
+
+  asio::awaitable<void> Ask(Caller& caller) {
+    Runtime& runtime = *world_.environment().runtime;
+    ++running_;
+    while (!stopping_) {
+      caller.asking = true;
+      caller.deadline = world_.Elapsed() + options_.call.timeout;
+      absl::StatusOr<TopicRoute> route = co_await client_->QueryRoute(caller.topic);
+      caller.asking = false;
+      EXPECT_LE(world_.Elapsed(), caller.deadline + kGrain) << "a call outlived its deadline; " << Where();
+      if (route.ok()) {
+        ++caller.succeeded;
+      } else {
+        caller.failures.push_back(route.status().ToString());
+      }
+      co_await SleepUntil(runtime, runtime.Now() + kPause);
+    }
+    --running_;
+  }
+
+  std::uint64_t Successes() const {
+    std::uint64_t all = 0;
+    for (const Caller& caller : callers_) all += caller.succeeded;
+    return all;
+  }
+  std::vector<std::string> Failures() const {
+    std::vector<std::string> all;
+    for (const Caller& caller : callers_) all.insert(all.end(), caller.failures.begin(), caller.failures.end());
+    return all;
+  }
+
+  void Break() {
     const std::uint64_t first = always_one_healthy() ? 1 : 0;
     const std::size_t victim = static_cast<std::size_t>(first + Roll(kServers - first));
     const std::string& name = names_[victim];
     EmbeddedNamesrv& server = *servers_[victim];
-    switch (Roll(13)) {
+    switch (Roll(18)) {
       case 0:
         return world_.Refuse(name);
       case 1:
@@ -114,7 +171,7 @@ class Play {
       case 3:
         return world_.Pause(name);
       case 4:
-        return world_.Slow(name, std::chrono::milliseconds(1 + Roll(120)));
+        return world_.Slow(name, RollMs(120));
       case 5:
         return world_.Reset(name);
       case 6:
@@ -128,25 +185,41 @@ class Play {
       case 10:
         return server.SetNotReady(true);
       case 11:
+        return world_.Trickle(name, RollMs(2));
+      case 12:
+        return world_.Flap(name, RollMs(200));
+      case 13:
+        return world_.ResetAfter(name, 1 + Roll(600));
+      case 14:
+        return Forget(victim);
+      case 15:
         return Mend(victim);
       default:
-        return ChangeList(client);
+        return ChangeList();
     }
   }
 
-  void ChangeList(Client& client) {
+  /// One server at a time: two that deny a topic are believed.
+  void Forget(std::size_t victim) {
+    if (always_one_healthy() && forgetful_) Mend(*forgetful_);
+    servers_[victim]->Clear();
+    forgetful_ = victim;
+  }
+
+  void ChangeList() {
     std::vector<std::string> list;
     for (std::size_t i = 0; i < names_.size(); ++i) {
       const bool keep = (i == 0 && always_one_healthy()) || Roll(3) > 0;
       if (keep) list.push_back(names_[i]);
     }
     if (list.empty()) list.push_back(names_[Roll(names_.size())]);
-    ASSERT_TRUE(client.UpdateEndpoints(list).ok());
-    const ChannelSnapshot snapshot = client.Snapshot();
-    lists_[snapshot.list_version] = {list.begin(), list.end()};
-    if (!snapshot.chosen.empty()) {
-      EXPECT_TRUE(lists_[snapshot.list_version].contains(snapshot.chosen)) << Where();
-    }
+    ASSERT_TRUE(client_->UpdateEndpoints(list).ok());
+    RememberList(list);
+    CheckState();
+  }
+
+  void RememberList(const std::vector<std::string>& list) {
+    lists_[client_->Snapshot().list_version] = {list.begin(), list.end()};
   }
 
   void Mend(std::size_t index) {
@@ -155,29 +228,60 @@ class Play {
     servers_[index]->Stall(false);
     servers_[index]->RefuseReset(false);
     servers_[index]->SetNotReady(false);
+    Teach(*servers_[index]);
   }
 
-  void MendAll(Client& client) {
+  void MendAll() {
     for (std::size_t i = 0; i < names_.size(); ++i) Mend(i);
-    ASSERT_TRUE(client.UpdateEndpoints(names_).ok());
-    lists_[client.Snapshot().list_version] = {names_.begin(), names_.end()};
+    ASSERT_TRUE(client_->UpdateEndpoints(names_).ok());
+    RememberList(names_);
   }
 
-  /// Lets time pass and looks at it every few milliseconds.
-  void Watch(const Client& client, std::chrono::milliseconds length) {
-    for (auto passed = 0ms; passed < length; passed += kLook) {
-      world_.Advance(kLook);
-      const ChannelSnapshot snapshot = client.Snapshot();
-      ASSERT_GE(snapshot.generation, last_generation_) << Where();
-      last_generation_ = snapshot.generation;
-      ASSERT_LE(snapshot.draining, kMaxDraining) << Where();
-      std::size_t chosen = 0;
-      for (const EndpointSnapshot& endpoint : snapshot.endpoints) {
-        chosen += endpoint.chosen ? 1 : 0;
-        ASSERT_TRUE(endpoint.listed || endpoint.draining) << endpoint.endpoint << " " << Where();
-      }
-      ASSERT_EQ(chosen, snapshot.chosen.empty() ? 0U : 1U) << Where();
+  /// At each request that is written.
+  void CheckRequest(const std::string& server, const wire::Frame& request) {
+    if (request.header.code != testing::kGetRouteInfo) return;  // A proof of life belongs to no call.
+    const ChannelSnapshot snapshot = client_->Snapshot();
+    EXPECT_TRUE(lists_[snapshot.list_version].contains(server))
+        << "a request starts on " << server << ", which is not listed; " << Where();
+    const std::string* topic = request.header.ext_fields.Find("topic");
+    ASSERT_NE(topic, nullptr);
+    const auto caller =
+        std::find_if(callers_.begin(), callers_.end(), [&](const Caller& one) { return one.topic == *topic; });
+    ASSERT_NE(caller, callers_.end()) << *topic;
+    EXPECT_TRUE(caller->asking) << "a request of a call that has ended; " << Where();
+    EXPECT_LT(world_.Elapsed(), caller->deadline) << "a request after its deadline; " << Where();
+  }
+
+  /// After each step.
+  void CheckState() {
+    const ChannelSnapshot snapshot = client_->Snapshot();
+    ASSERT_GE(snapshot.generation, last_generation_) << Where();
+    last_generation_ = snapshot.generation;
+    ASSERT_LE(snapshot.draining, kMaxDraining) << Where();
+    const std::set<std::string>& list = lists_[snapshot.list_version];
+    ASSERT_EQ(snapshot.endpoints.size(), list.size()) << Where();
+    std::size_t chosen = 0;
+    for (const EndpointSnapshot& endpoint : snapshot.endpoints) {
+      ASSERT_TRUE(list.contains(endpoint.endpoint)) << endpoint.endpoint << " " << Where();
+      chosen += endpoint.chosen ? 1 : 0;
+      ASSERT_FALSE(endpoint.chosen && endpoint.endpoint != snapshot.chosen) << Where();
     }
+    ASSERT_EQ(chosen, snapshot.chosen.empty() ? 0U : 1U) << Where();
+    // One race for the choice, and one side dial for a second opinion with as many candidates as there are others.
+    ASSERT_LE(tap_.census().dialling, options_.failover.max_parallel_dials + kServers - 1) << Where();
+    ASSERT_LE(tap_.census().open, 1 + kMaxDraining + 2 * kServers) << Where();
+    CheckProgress(snapshot);
+  }
+
+  /// Who waits is served by a dial or a timer. Between a timer and what it does there is a step without either.
+  void CheckProgress(const ChannelSnapshot& snapshot) {
+    const bool stuck = snapshot.waiting_callers > 0 && snapshot.state == ChannelState::kIdle;
+    if (!stuck) {
+      stuck_since_.reset();
+      return;
+    }
+    if (!stuck_since_) stuck_since_ = world_.Elapsed();
+    ASSERT_EQ(world_.Elapsed(), *stuck_since_) << "callers wait, and nothing happens; " << Where();
   }
 
   void Collect(EventStream& stream) {
@@ -186,17 +290,25 @@ class Play {
 
   void CheckEvents() {
     std::uint64_t chosen_generation = 0;
+    bool serving = false;
     for (std::size_t i = 0; i < events_.size(); ++i) {
       const EndpointEvent& event = events_[i];
       if (i > 0) {
         ASSERT_EQ(event.sequence, events_[i - 1].sequence + 1) << Where();
         ASSERT_GE(event.at, events_[i - 1].at) << Where();
       }
+      if (event.kind == EventKind::kInvalidated) {
+        ASSERT_TRUE(serving) << "an end without a choice: " << event.ToString() << " " << Where();
+        serving = false;
+      }
       if (event.kind != EventKind::kChosen) continue;
+      ASSERT_FALSE(serving) << "a choice beside another: " << event.ToString() << " " << Where();
+      serving = true;
       ASSERT_GT(event.generation, chosen_generation) << Where();
       chosen_generation = event.generation;
       ASSERT_TRUE(lists_[event.list_version].contains(event.endpoint)) << event.ToString() << " " << Where();
     }
+    EXPECT_FALSE(serving) << "the last choice has no end; " << Where();
     ASSERT_FALSE(events_.empty());
     EXPECT_EQ(events_.back().kind, EventKind::kClosed) << Where();
   }
@@ -204,11 +316,19 @@ class Play {
   std::uint64_t seed_;
   std::mt19937_64 dice_;
   SimWorld world_;
+  WireTap tap_;
+  ClientOptions options_;
+  Client* client_ = nullptr;
   std::vector<std::string> names_;
   std::vector<EmbeddedNamesrv*> servers_;
+  std::vector<Caller> callers_;
+  int running_ = 0;
+  bool stopping_ = false;
+  std::optional<std::size_t> forgetful_;
   std::map<std::uint64_t, std::set<std::string>> lists_;
   std::vector<EndpointEvent> events_;
   std::uint64_t last_generation_ = 0;
+  std::optional<std::chrono::nanoseconds> stuck_since_;
 };
 
 /// Blocks of seeds, so that they can run side by side.

@@ -4,7 +4,15 @@
 #include <optional>
 #include <utility>
 
+#include "gtest/gtest.h"
+
 namespace corocket::test {
+namespace {
+
+/// Beyond what a call may take.
+constexpr std::chrono::seconds kPatience{60};
+
+}  // namespace
 
 SimLoad::SimLoad(testing::SimWorld& world, Client& client, Options options)
     : world_(world),
@@ -22,7 +30,9 @@ SimLoad::SimLoad(testing::SimWorld& world, Client& client, Options options)
 asio::awaitable<void> SimLoad::Caller(std::chrono::microseconds delay) {
   co_await SleepUntil(runtime_, runtime_.Now() + delay);
   while (!stopping_) {
+    ++waiting_;
     absl::StatusOr<TopicRoute> route = co_await client_.QueryRoute(options_.topic, options_.call);
+    --waiting_;
     if (route.ok()) {
       ++succeeded_;
       if (!stopping_) longest_gap_ = std::max(longest_gap_, world_.Elapsed() - last_success_);
@@ -38,7 +48,9 @@ asio::awaitable<void> SimLoad::Caller(std::chrono::microseconds delay) {
 void SimLoad::StopAndWait() {
   longest_gap_ = longest_gap();
   stopping_ = true;
-  while (running_ > 0) world_.Advance(std::chrono::milliseconds(10));
+  const std::chrono::nanoseconds limit = world_.Elapsed() + options_.call.timeout + options_.pause + kPatience;
+  while (running_ > 0 && world_.Elapsed() < limit) world_.Advance(std::chrono::milliseconds(10));
+  EXPECT_EQ(running_, 0) << "calls that never complete: " << waiting_ << "; seed " << world_.seed();
 }
 
 void SimLoad::StartOver() {

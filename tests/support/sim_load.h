@@ -36,7 +36,8 @@ class SimLoad {
   SimLoad(const SimLoad&) = delete;
   SimLoad& operator=(const SimLoad&) = delete;
 
-  /// Ends the callers; every one has completed its last call when this returns.
+  /// Ends the callers; every one has completed its last call when this returns. A call that never completes fails the
+  /// test.
   void StopAndWait();
 
   /// Forgets gaps and failures seen so far; counting starts now.
@@ -49,6 +50,8 @@ class SimLoad {
   [[nodiscard]] std::chrono::nanoseconds longest_gap() const;
   [[nodiscard]] std::chrono::nanoseconds last_success() const { return last_success_; }
   [[nodiscard]] int running() const { return running_; }
+  /// Calls without an answer, now.
+  [[nodiscard]] int waiting() const { return waiting_; }
 
  private:
   asio::awaitable<void> Caller(std::chrono::microseconds delay);
@@ -59,13 +62,14 @@ class SimLoad {
   Runtime& runtime_;
   bool stopping_ = false;
   int running_ = 0;
+  int waiting_ = 0;
   std::uint64_t succeeded_ = 0;
   std::vector<absl::Status> failures_;
   std::chrono::nanoseconds last_success_;
   std::chrono::nanoseconds longest_gap_{0};
 };
 
-/// Every event of a client so far, as lines without times: what a trace is compared by.
+/// Every event that has come since the last time.
 std::vector<EndpointEvent> TakeEvents(EventStream& events);
 
 }  // namespace corocket::test
