@@ -38,6 +38,8 @@ class Category final : public std::error_category {
         return "cancelled by the caller";
       case RemotingErrc::kShutDown:
         return "client is shut down";
+      case RemotingErrc::kBusy:
+        return "server is busy";
     }
     return "unknown remoting error";
   }

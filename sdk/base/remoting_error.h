@@ -24,6 +24,7 @@ enum class RemotingErrc {
   kTooLarge,            ///< The request does not fit into a frame.
   kCancelled,           ///< The caller cancelled.
   kShutDown,            ///< The channel was shut down.
+  kBusy,                ///< The server says that it has too much to do; it did not execute the request.
 };
 
 const std::error_category& RemotingCategory() noexcept;

@@ -81,10 +81,18 @@ CallFailed AttemptLog::Final(CallEnd end, std::vector<EndpointFailure> listed, T
   std::vector<EndpointFailure> all = failures_;
   bool every_endpoint_failed = !listed.empty();
   for (EndpointFailure& failure : listed) {
-    const bool own = std::any_of(failures_.begin(), failures_.end(),
-                                 [&](const EndpointFailure& mine) { return mine.endpoint == failure.endpoint; });
-    if (own) continue;
-    const bool failed = failure.cause && failure.cause != std::errc::operation_in_progress;
+    bool tried = false;
+    bool failed = failure.cause && failure.cause != std::errc::operation_in_progress;
+    for (const EndpointFailure& mine : failures_) {
+      if (mine.endpoint != failure.endpoint) continue;
+      tried = true;
+      // A server that was too slow for this call has not failed.
+      failed = mine.cause != RemotingErrc::kAttemptTimeout && mine.cause != RemotingErrc::kBusy;
+    }
+    if (tried) {
+      every_endpoint_failed = every_endpoint_failed && failed;
+      continue;
+    }
     every_endpoint_failed = every_endpoint_failed && failed;
     all.push_back(std::move(failure));
   }

@@ -74,6 +74,8 @@ class AttemptLog {
   /// While every endpoint is down the call waits for one.
   [[nodiscard]] bool wait_for_ready() const { return wait_for_ready_; }
   [[nodiscard]] TimePoint started() const { return started_; }
+  /// When the attempt that is running, or ended last, began.
+  [[nodiscard]] TimePoint attempt_started() const { return attempt_started_; }
   [[nodiscard]] TimePoint deadline() const { return deadline_; }
   [[nodiscard]] std::uint32_t attempts() const { return attempts_; }
   [[nodiscard]] const std::vector<EndpointFailure>& failures() const { return failures_; }

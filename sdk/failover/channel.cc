@@ -1,6 +1,7 @@
 #include "sdk/failover/channel.h"
 
-#include <type_traits>
+#include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "asio/co_spawn.hpp"
@@ -124,7 +125,7 @@ asio::awaitable<void> FailoverChannel::Execute(const wire::Frame& request, Judge
     if (verdict.kind != Verdict::Kind::kBlameEndpoint && core_.WantsConfirmation()) {
       core_.Confirm(lease->choice, runtime_->Now());
     }
-    if (verdict.kind == Verdict::Kind::kAnswer) co_return;
+    if (verdict.kind == Verdict::Kind::kAnswer || verdict.kind == Verdict::Kind::kRefusal) co_return;
     const bool settled = co_await Settle(*lease, verdict, request, judge, log, answer);
     if (settled) co_return;
   }
@@ -173,17 +174,25 @@ asio::awaitable<void> FailoverChannel::PauseBeforeNextLap(AttemptLog& log) {
 void FailoverChannel::HandleFailure(const Lease& lease, const RemotingError& error, AttemptLog& log) {
   const TimePoint now = runtime_->Now();
   log.RecordFailure(error, now);
-  Blame(lease, error.code());
+  Blame(lease, error.code(), log.attempt_started());
   if (!log.MayRetry(error)) throw log.Final(EndOf(error), {}, now);
 }
 
-void FailoverChannel::Blame(const Lease& lease, const std::error_code& code) {
-  if (code == RemotingErrc::kRetired || code == RemotingErrc::kCancelled || code == RemotingErrc::kShutDown ||
-      code == RemotingErrc::kQueueFull || code == RemotingErrc::kTooLarge) {
+void FailoverChannel::Blame(const Lease& lease, const std::error_code& code, TimePoint started) {
+  if (code == RemotingErrc::kCancelled || code == RemotingErrc::kShutDown || code == RemotingErrc::kQueueFull ||
+      code == RemotingErrc::kTooLarge) {
     return;  // Not the endpoint's doing.
   }
+  if (code == RemotingErrc::kRetired) {
+    // The choice moved before its connection was retired. Were it still the choice, callers would go round in circles.
+    const std::optional<Lease> current = core_.Current();
+    if (current && current->choice == lease.choice) Clear(lease, SwitchReason::kBroken, code);
+    return;
+  }
   if (code == RemotingErrc::kAttemptTimeout) {
-    if (core_.CallTimedOut(lease.choice, runtime_->Now()) == Strike::kInvalidated) Retire(lease.connection);
+    // Where no byte came meanwhile, the connection's own silence decides, and not the patience of one caller.
+    if (lease.connection->stats().last_byte_at < started) return;
+    if (core_.CallTimedOut(lease.choice, started, runtime_->Now()) == Strike::kInvalidated) Retire(lease.connection);
     Kick();
     return;
   }
@@ -210,49 +219,50 @@ void FailoverChannel::Retire(const std::shared_ptr<net::Connection>& connection)
 
 asio::awaitable<bool> FailoverChannel::Settle(const Lease& lease, Verdict& verdict, const wire::Frame& request,
                                               Judge judge, AttemptLog& log, Answer& answer) {
-  if (verdict.kind == Verdict::Kind::kBlameEndpoint) {
+  if (verdict.kind != Verdict::Kind::kUnbelieved) {
     log.RecordBlame(lease.connection->endpoint(), verdict.cause, std::move(verdict.detail), runtime_->Now());
-    Clear(lease, verdict.reason, verdict.cause);
+    if (verdict.kind == Verdict::Kind::kBlameEndpoint) Clear(lease, verdict.reason, verdict.cause);
+    if (verdict.kind == Verdict::Kind::kBusy) co_await PauseBeforeNextLap(log);
     co_return false;
   }
-  for (;;) {
-    if (core_.EndpointCount() < 2) co_return true;
-    std::optional<SecondOpinion::Opinion> opinion;
-    try {
-      opinion = co_await second_opinion_->Ask(lease.choice.endpoint, request, log.deadline());
-    } catch (const RemotingError& error) {
-      throw log.Final(EndOf(error), {}, runtime_->Now());
-    } catch (const std::system_error&) {
-      throw log.Final(CallEnd::kCancelled, {}, runtime_->Now());
-    }
-    if (!opinion) {
-      answer.unconfirmed = true;
-      EndpointEvent event;
-      event.kind = EventKind::kNegativeUnconfirmed;
-      event.endpoint = answer.endpoint;
-      event.detail = std::move(verdict.detail);
-      core_.Note(std::move(event), runtime_->Now());
-      co_return true;
-    }
-    const Verdict second = judge(opinion->reply);
-    if (second.kind == Verdict::Kind::kUnbelieved) co_return true;  // Two agree.
-    if (second.kind == Verdict::Kind::kBlameEndpoint) {
-      if (opinion->from_choice) co_return false;  // The loop deals with its choice.
-      second_opinion_->Discard(opinion->side.connection->id());
-      continue;
-    }
-    answer.reply = std::move(opinion->reply);
-    answer.endpoint = opinion->side.connection->endpoint();
-    if (!opinion->from_choice) MoveTo(opinion->side, lease);
-    co_return true;
+  if (core_.EndpointCount() < 2) co_return true;
+  SecondOpinion::Opinion opinion;
+  try {
+    opinion = co_await second_opinion_->Ask(lease.choice.endpoint, request, judge, log.deadline());
+  } catch (const RemotingError& error) {
+    throw log.Final(EndOf(error), {}, runtime_->Now());
+  } catch (const std::system_error&) {
+    throw log.Final(CallEnd::kCancelled, {}, runtime_->Now());
   }
+  switch (opinion.kind) {
+    case SecondOpinion::Opinion::Kind::kAgrees:
+      break;
+    case SecondOpinion::Opinion::Kind::kNone:
+      answer.unconfirmed = true;
+      NoteUnconfirmed(answer.endpoint, std::move(verdict.detail));
+      break;
+    case SecondOpinion::Opinion::Kind::kBetter:
+      answer.reply = std::move(opinion.reply);
+      answer.endpoint = opinion.side.connection->endpoint();
+      if (!opinion.from_choice) MoveTo(opinion.side, lease);
+      break;
+  }
+  co_return true;
+}
+
+void FailoverChannel::NoteUnconfirmed(const std::string& endpoint, std::string remark) {
+  EndpointEvent event;
+  event.kind = EventKind::kNegativeUnconfirmed;
+  event.endpoint = endpoint;
+  event.detail = std::move(remark);
+  core_.Note(std::move(event), runtime_->Now());
 }
 
 void FailoverChannel::MoveTo(const SecondOpinion::Side& side, const Lease& from) {
+  // Taken first: from here on nobody but the channel retires it.
+  if (!second_opinion_->Take(side.connection->id())) return;
   const bool adopted = core_.Adopt(from.choice, side.endpoint, side.connection->id(), side.connection, runtime_->Now());
-  if (!adopted) return;
-  second_opinion_->Release(side.connection->id());
-  Retire(from.connection);
+  Retire(adopted ? from.connection : side.connection);
   Kick();
 }
 
@@ -272,16 +282,32 @@ EventStream FailoverChannel::Watch() { return hub_.Subscribe(); }
 
 ChannelSnapshot FailoverChannel::Snapshot() const {
   ChannelSnapshot snapshot = core_.Snapshot(runtime_->Now());
-  snapshot.draining = connections_.draining();
+  for (std::string& endpoint : connections_.Draining()) {
+    ++snapshot.draining;
+    const auto listed = std::find_if(snapshot.endpoints.begin(), snapshot.endpoints.end(),
+                                     [&](const EndpointSnapshot& one) { return one.endpoint == endpoint; });
+    EndpointSnapshot& one = listed != snapshot.endpoints.end() ? *listed : snapshot.endpoints.emplace_back();
+    if (one.endpoint.empty()) {
+      one.endpoint = std::move(endpoint);
+      one.listed = false;
+    }
+    one.draining = true;
+  }
   return snapshot;
 }
 
 void FailoverChannel::Kick() {
   if (!core_.HasActions() || actions_posted_.exchange(true)) return;
-  asio::post(strand_, [self = shared_from_this()] {
-    self->actions_posted_.store(false);
-    self->RunActions();
-  });
+  try {
+    asio::post(strand_, [self = shared_from_this()] {
+      // Not a plain store: what was decided before it has to be seen after it.
+      self->actions_posted_.exchange(false);
+      self->RunActions();
+    });
+  } catch (...) {
+    actions_posted_.store(false);  // Else nothing would ever run again.
+    throw;
+  }
 }
 
 void FailoverChannel::RunActions() {
@@ -299,7 +325,9 @@ void FailoverChannel::Perform(DialAction& action) {
 
 void FailoverChannel::Perform(AbortDialAction& action) {
   const auto found = dials_.find(action.attempt);
-  if (found != dials_.end()) tasks_.Cancel(found->second);
+  if (found == dials_.end()) return;
+  tasks_.Cancel(found->second);
+  dials_.erase(found);  // One that has not begun never comes to its own end.
 }
 
 void FailoverChannel::Perform(ArmTimerAction& action) {
@@ -320,7 +348,7 @@ void FailoverChannel::Perform(WakeWaitersAction&) { waiting_.WakeAll(); }
 asio::awaitable<void> FailoverChannel::Dial(DialAction action) {
   const std::shared_ptr<FailoverChannel> self = shared_from_this();
   std::shared_ptr<net::Connection> connection;
-  std::optional<DialFailure> failure;
+  std::exception_ptr error;
   try {
     if (!action.address) {
       std::vector<HostPort> found = co_await dialler_->Resolve(action.authority, action.deadline);
@@ -329,18 +357,25 @@ asio::awaitable<void> FailoverChannel::Dial(DialAction action) {
       RunActions();
     }
     connection = co_await dialler_->Open(action.authority, *action.address, action.deadline);
-  } catch (const RemotingError& error) {
-    failure = DialFailureOf(error);
-  } catch (const std::system_error& error) {
-    failure = DialFailure{.phase = Phase::kConnect, .cause = error.code(), .detail = {}};
+  } catch (...) {  // Whatever it is: callers wait for the result of this dial.
+    error = std::current_exception();
   }
-  if (failure) {
-    core_.DialFailed(action.attempt, std::move(*failure), runtime_->Now());
+  if (error) {
+    core_.DialFailed(action.attempt, DialFailureOf(error), runtime_->Now());
   } else if (!core_.Commit(action.attempt, connection->id(), connection, runtime_->Now())) {
-    connection->Abort(RemotingErrc::kRetired);
+    Discard(action.endpoint, *connection);
   }
   dials_.erase(action.attempt);
   RunActions();
+}
+
+void FailoverChannel::Discard(EndpointId endpoint, net::Connection& connection) {
+  connection.Abort(RemotingErrc::kRetired);
+  if (core_.Holds(endpoint)) return;  // It lost the race; that has been told.
+  EndpointEvent event;
+  event.kind = EventKind::kCandidateDiscarded;
+  event.endpoint = connection.endpoint();
+  core_.Note(std::move(event), runtime_->Now());
 }
 
 void FailoverChannel::ClearIfCurrent(net::ConnectionId id, std::error_code cause) {
@@ -371,10 +406,16 @@ asio::awaitable<void> FailoverChannel::ShutdownOnStrand(std::chrono::millisecond
   waiting_.Close();
   pausing_.Close();
   second_opinion_->Close();
+  second_opinion_->Disarm();
   const TimePoint until = runtime_->Now() + drain;
   for (const auto& connection : connections_.All()) connection->Retire(until);
   tasks_.CancelAll();
-  co_await tasks_.Join();
+  std::exception_ptr escaped;
+  try {
+    co_await tasks_.Join();
+  } catch (...) {  // First everything is closed.
+    escaped = std::current_exception();
+  }
   for (const auto& connection : connections_.All()) {
     connection->Retire(until);  // A dial may have ended, and added its connection, while we joined the tasks.
     co_await connection->Join();
@@ -382,9 +423,12 @@ asio::awaitable<void> FailoverChannel::ShutdownOnStrand(std::chrono::millisecond
   EndpointEvent closed;
   closed.kind = EventKind::kClosed;
   closed.at = runtime_->Now();
+  closed.generation = core_.generation();
+  closed.list_version = core_.list_version();
   hub_.Emit(std::move(closed));
   hub_.Close();
   co_await hub_.Join();
+  if (escaped) std::rethrow_exception(escaped);
 }
 
 void FailoverChannel::Abandon() {
@@ -399,6 +443,7 @@ void FailoverChannel::Abandon() {
   asio::post(strand_, [self = shared_from_this()] {
     self->RunActions();
     self->timer_->Disarm();
+    self->second_opinion_->Disarm();
   });
 }
 

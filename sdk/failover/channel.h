@@ -11,7 +11,6 @@
 #include <system_error>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "asio/awaitable.hpp"
 #include "asio/strand.hpp"
@@ -24,6 +23,7 @@
 #include "sdk/failover/core.h"
 #include "sdk/failover/dialler.h"
 #include "sdk/failover/second_opinion.h"
+#include "sdk/failover/verdict.h"
 #include "sdk/net/transport.h"
 #include "sdk/observe/event_hub.h"
 #include "sdk/runtime/parking_lot.h"
@@ -32,19 +32,6 @@
 #include "sdk/wire/frame.h"
 
 namespace corocket::failover {
-
-/// What an answer says about the server that gave it.
-struct Verdict {
-  enum class Kind : std::uint8_t {
-    kAnswer,         ///< The call is done.
-    kBlameEndpoint,  ///< The server is unfit; ask another one.
-    kUnbelieved,     ///< True only if a second server says the same.
-  };
-  Kind kind = Kind::kAnswer;
-  SwitchReason reason = SwitchReason::kNone;
-  std::error_code cause;
-  std::string detail;
-};
 
 struct Answer {
   wire::Frame reply;
@@ -73,8 +60,6 @@ struct ChannelConfig {
 /// Thread safety: all members may be called from any thread.
 class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
  public:
-  using Judge = absl::FunctionRef<Verdict(const wire::Frame& reply)>;
-
   static std::shared_ptr<FailoverChannel> Start(ChannelConfig config);
   ~FailoverChannel();
 
@@ -108,12 +93,13 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
   /// An attempt failed. Throws CallFailed when there may be no other.
   void HandleFailure(const Lease& lease, const RemotingError& error, AttemptLog& log);
   /// Charges the endpoint with what broke an attempt, if it was its doing.
-  void Blame(const Lease& lease, const std::error_code& code);
+  void Blame(const Lease& lease, const std::error_code& code, TimePoint started);
   void Clear(const Lease& lease, SwitchReason reason, std::error_code cause);
   void Retire(const std::shared_ptr<net::Connection>& connection);
   /// Deals with an answer that does not end the call by itself. True: the call is done after all.
   asio::awaitable<bool> Settle(const Lease& lease, Verdict& verdict, const wire::Frame& request, Judge judge,
                                AttemptLog& log, Answer& answer);
+  void NoteUnconfirmed(const std::string& endpoint, std::string remark);
   void MoveTo(const SecondOpinion::Side& side, const Lease& from);
 
   void Kick();
@@ -123,6 +109,8 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
   void Perform(ArmTimerAction& action);
   void Perform(WakeWaitersAction& action);
   asio::awaitable<void> Dial(DialAction action);
+  /// A connection that was proved alive and is not wanted.
+  void Discard(EndpointId endpoint, net::Connection& connection);
   /// For connections that fail while nobody waits on them.
   void ClearIfCurrent(net::ConnectionId id, std::error_code cause);
   void OnConnectionEnded(net::ConnectionId id, std::error_code cause);

@@ -49,9 +49,13 @@ std::vector<std::shared_ptr<net::Connection>> ConnectionSet::All() const {
   return all;
 }
 
-std::size_t ConnectionSet::draining() const {
+std::vector<std::string> ConnectionSet::Draining() const {
   absl::MutexLock lock(mutex_);
-  return draining_;
+  std::vector<std::string> endpoints;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.draining) endpoints.push_back(entry.connection->endpoint());
+  }
+  return endpoints;
 }
 
 }  // namespace corocket::failover

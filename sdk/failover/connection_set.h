@@ -34,7 +34,8 @@ class ConnectionSet {
   /// Forgets an ended connection. Its endpoint, when it was draining.
   std::optional<std::string> Remove(net::ConnectionId id);
   [[nodiscard]] std::vector<std::shared_ptr<net::Connection>> All() const;
-  [[nodiscard]] std::size_t draining() const;
+  /// The endpoint of each draining connection.
+  [[nodiscard]] std::vector<std::string> Draining() const;
 
  private:
   struct Entry {

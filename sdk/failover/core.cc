@@ -58,9 +58,9 @@ bool FailoverCore::Invalidate(const Choice& failed, SwitchReason reason, std::er
   return cleared;
 }
 
-Strike FailoverCore::CallTimedOut(const Choice& choice, TimePoint now) {
+Strike FailoverCore::CallTimedOut(const Choice& choice, TimePoint started, TimePoint now) {
   absl::MutexLock lock(mutex_);
-  const Strike strike = state_.CallTimedOut(choice, now);
+  const Strike strike = state_.CallTimedOut(choice, started, now);
   Publish();
   return strike;
 }
@@ -84,6 +84,17 @@ absl::StatusOr<Applied> FailoverCore::Apply(std::vector<HostPort> proposal, Time
   absl::StatusOr<Applied> applied = state_.Apply(std::move(proposal), now);
   Publish();
   return applied;
+}
+
+void FailoverCore::SideDialStarted(EndpointId endpoint, TimePoint now) {
+  absl::MutexLock lock(mutex_);
+  state_.SideDialStarted(endpoint, now);
+}
+
+void FailoverCore::SideDialEnded(EndpointId endpoint, TimePoint started, DialEnd end, const DialFailure& failure,
+                                 TimePoint now) {
+  absl::MutexLock lock(mutex_);
+  state_.SideDialEnded(endpoint, started, end, failure, now);
 }
 
 void FailoverCore::RejectList(std::string why, TimePoint now) {
@@ -131,9 +142,19 @@ std::size_t FailoverCore::EndpointCount() const {
   return state_.EndpointCount();
 }
 
+bool FailoverCore::Holds(EndpointId endpoint) const {
+  absl::MutexLock lock(mutex_);
+  return state_.Holds(endpoint);
+}
+
 std::uint64_t FailoverCore::generation() const {
   absl::MutexLock lock(mutex_);
   return state_.generation();
+}
+
+std::uint64_t FailoverCore::list_version() const {
+  absl::MutexLock lock(mutex_);
+  return state_.list_version();
 }
 
 ChannelSnapshot FailoverCore::Snapshot(TimePoint now) const {

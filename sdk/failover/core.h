@@ -56,8 +56,9 @@ class FailoverCore {
   /// Clears the choice if, and only if, `failed` is still the current one: same generation, same connection. True for
   /// exactly one of any number of callers.
   bool Invalidate(const Choice& failed, SwitchReason reason, std::error_code cause, TimePoint now);
-  /// A call timed out on a connection that talks: suspicion, and at the second one in a row invalidation.
-  Strike CallTimedOut(const Choice& choice, TimePoint now);
+  /// A call that began at `started` timed out on a connection that talked meanwhile: suspicion, and at the second one
+  /// in a row invalidation.
+  Strike CallTimedOut(const Choice& choice, TimePoint started, TimePoint now);
   /// A real request was answered: resets failures, back-off and suspicion.
   void Confirm(const Choice& choice, TimePoint now);
   /// Whether `Confirm` would change anything; lock-free, for the hot path.
@@ -71,6 +72,10 @@ class FailoverCore {
   /// Puts a new list in force: equal sets change nothing; an empty one is refused.
   /// Errors: INVALID_ARGUMENT: empty proposal; FAILED_PRECONDITION: closed.
   [[nodiscard]] absl::StatusOr<Applied> Apply(std::vector<HostPort> proposal, TimePoint now);
+
+  /// Dials beside the connect round, for a second opinion: counted, told and held against the endpoint like the others.
+  void SideDialStarted(EndpointId endpoint, TimePoint now);
+  void SideDialEnded(EndpointId endpoint, TimePoint started, DialEnd end, const DialFailure& failure, TimePoint now);
 
   /// A proposal that cannot be read: the old list stays, and watchers are told why.
   void RejectList(std::string why, TimePoint now);
@@ -88,10 +93,14 @@ class FailoverCore {
 
   /// Listed endpoints other than `than`, the healthiest first: candidates for a second opinion.
   [[nodiscard]] std::vector<std::pair<EndpointId, HostPort>> Others(EndpointId than) const;
-  /// Every listed endpoint with what is known of its failure since `since`; one that is being dialled says so.
+  /// Every listed endpoint with what is known of its failure since `since`, or, while nothing is chosen, of its last
+  /// one; one that is being dialled says so.
   [[nodiscard]] std::vector<EndpointFailure> FailuresSince(TimePoint since, TimePoint now) const;
   [[nodiscard]] std::size_t EndpointCount() const;
+  /// Whether `endpoint` is listed.
+  [[nodiscard]] bool Holds(EndpointId endpoint) const;
   [[nodiscard]] std::uint64_t generation() const;
+  [[nodiscard]] std::uint64_t list_version() const;
   [[nodiscard]] ChannelSnapshot Snapshot(TimePoint now) const;
 
  private:

@@ -1,5 +1,7 @@
 #include "sdk/failover/dialler.h"
 
+#include <exception>
+#include <new>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -15,6 +17,24 @@ namespace {
 std::error_code DialCause(const std::error_code& code) {
   return code == asio::error::timed_out ? make_error_code(RemotingErrc::kConnectTimeout) : code;
 }
+
+/// Ends a connection that does not come to be used, whatever the reason: a cancellation may be thrown at any await.
+class Unproven {
+ public:
+  explicit Unproven(std::shared_ptr<net::Connection> connection) : connection_(std::move(connection)) {}
+  ~Unproven() {
+    if (connection_) connection_->Abort(cause_);
+  }
+  Unproven(const Unproven&) = delete;
+  Unproven& operator=(const Unproven&) = delete;
+
+  void Refuse(std::error_code cause) { cause_ = cause; }
+  [[nodiscard]] std::shared_ptr<net::Connection> Proven() { return std::move(connection_); }
+
+ private:
+  std::shared_ptr<net::Connection> connection_;
+  std::error_code cause_ = RemotingErrc::kCancelled;
+};
 
 }  // namespace
 
@@ -45,9 +65,10 @@ asio::awaitable<std::shared_ptr<net::Connection>> Dialler::Open(HostPort authori
                         address == authority ? std::string() : address.ToString());
   }
   const net::ConnectionId id{next_connection_.fetch_add(1, std::memory_order_relaxed)};
-  std::shared_ptr<net::Connection> connection =
+  const std::shared_ptr<net::Connection> connection =
       net::Connection::Start(config_.runtime, config_.strand, std::move(transport), id, name, config_.connection,
                              {.on_silent = config_.on_silent, .on_ended = config_.on_ended, .on_request = nullptr});
+  Unproven unproven(connection);
   config_.on_started(connection);
   std::optional<RemotingError> failure;
   try {
@@ -60,10 +81,10 @@ asio::awaitable<std::shared_ptr<net::Connection>> Dialler::Open(HostPort authori
     failure.emplace(cause, Phase::kProbe, name, false, error.detail());
   }
   if (failure) {
-    connection->Abort(failure->code());
+    unproven.Refuse(failure->code());
     throw *failure;
   }
-  co_return connection;
+  co_return unproven.Proven();
 }
 
 asio::awaitable<std::shared_ptr<net::Connection>> Dialler::OpenAny(HostPort authority, std::vector<HostPort> addresses,
@@ -81,8 +102,20 @@ asio::awaitable<std::shared_ptr<net::Connection>> Dialler::OpenAny(HostPort auth
   co_return co_await Open(authority, addresses.back(), deadline);
 }
 
-DialFailure DialFailureOf(const RemotingError& error) {
-  return {.phase = error.phase(), .cause = error.code(), .detail = error.detail()};
+DialFailure DialFailureOf(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const RemotingError& failed) {
+    return {.phase = failed.phase(), .cause = failed.code(), .detail = failed.detail()};
+  } catch (const std::system_error& failed) {
+    return {.phase = Phase::kConnect, .cause = failed.code(), .detail = {}};
+  } catch (const std::bad_alloc&) {
+    return {.phase = Phase::kConnect, .cause = std::make_error_code(std::errc::not_enough_memory), .detail = {}};
+  } catch (const std::exception& failed) {
+    return {.phase = Phase::kConnect, .cause = std::make_error_code(std::errc::io_error), .detail = failed.what()};
+  } catch (...) {
+    return {.phase = Phase::kConnect, .cause = std::make_error_code(std::errc::io_error), .detail = {}};
+  }
 }
 
 }  // namespace corocket::failover

@@ -59,8 +59,8 @@ class Dialler {
   std::atomic<std::uint64_t> next_connection_{1};
 };
 
-/// What an exception of a dial amounts to.
-[[nodiscard]] DialFailure DialFailureOf(const RemotingError& error);
+/// What an exception of a dial amounts to, a connector's own included: a dial always has a result.
+[[nodiscard]] DialFailure DialFailureOf(const std::exception_ptr& error);
 
 }  // namespace corocket::failover
 

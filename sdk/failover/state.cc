@@ -27,6 +27,23 @@ EndpointFailure FailureOf(const HostPort& authority, const DialFailure& failure,
           .elapsed = Micros(elapsed)};
 }
 
+EventKind EventOf(DialEnd end) {
+  switch (end) {
+    case DialEnd::kWon:
+      return EventKind::kAttemptWon;
+    case DialEnd::kLost:
+      return EventKind::kAttemptLost;
+    case DialEnd::kFailed:
+      break;
+  }
+  return EventKind::kAttemptFailed;
+}
+
+/// What the event of a failed dial says beside its cause.
+std::string DetailOf(const EndpointFailure& failure) {
+  return failure.detail.empty() ? failure.phase : failure.phase + ": " + failure.detail;
+}
+
 }  // namespace
 
 FailoverState::FailoverState(FailoverOptions options, std::vector<HostPort> list, std::uint64_t seed, TimePoint now,
@@ -88,6 +105,28 @@ void FailoverState::Emitted(EndpointEvent event, TimePoint now) {
   emit_(std::move(event));
 }
 
+void FailoverState::SideDialStarted(EndpointId id, TimePoint now) {
+  const Endpoint* endpoint = Find(id);
+  if (endpoint == nullptr || closed_) return;
+  ++dial_count_;
+  Emitted(Event(EventKind::kAttemptStarted, endpoint), now);
+}
+
+void FailoverState::SideDialEnded(EndpointId id, TimePoint started, DialEnd end, const DialFailure& failure,
+                                  TimePoint now) {
+  Endpoint* endpoint = Find(id);
+  if (endpoint == nullptr || closed_) return;
+  EndpointEvent event = Event(EventOf(end), endpoint);
+  event.elapsed = Micros(now - started);
+  if (end == DialEnd::kFailed) {
+    EndpointFailure recorded = FailureOf(endpoint->authority, failure, now - started);
+    event.cause = recorded.cause;
+    event.detail = DetailOf(recorded);
+    RecordFailure(*endpoint, std::move(recorded), now);
+  }
+  Emitted(std::move(event), now);
+}
+
 void FailoverState::RejectList(std::string why, TimePoint now) {
   EndpointEvent event = Event(EventKind::kListUpdateRejected, nullptr);
   event.detail = std::move(why);
@@ -111,7 +150,9 @@ Demanded FailoverState::Demand(const Want& want, TimePoint now) {
   if (!want.wait_for_ready && (pausing || waited_in_vain)) return FailFast{FailuresSince(pass_began_, now)};
   if (demand_++ == 0) {
     longest_wait_ = want.deadline;
-    if (paused_until_) paused_until_ = std::min<TimePoint>(*paused_until_, now + options_.backoff_cap_waiting);
+    const TimePoint latest = now + options_.backoff_cap_waiting;
+    if (paused_until_) paused_until_ = std::min(*paused_until_, latest);
+    if (kept_pause_) kept_pause_ = std::min(*kept_pause_, latest);
   }
   longest_wait_ = std::max(longest_wait_, want.deadline);
   const std::uint64_t failed_passes = failed_pass_count_;
@@ -211,6 +252,13 @@ TimePoint FailoverState::DialDeadline(TimePoint now) const {
 
 void FailoverState::FailPass(TimePoint now) {
   pass_open_ = false;
+  if (kept_pause_ && now < *kept_pause_) {
+    // Only what was new in the list has been tried; the pause of all goes on.
+    paused_until_ = std::exchange(kept_pause_, std::nullopt);
+    actions_.emplace_back(WakeWaitersAction{});
+    return;
+  }
+  kept_pause_.reset();
   ++failed_pass_count_;
   EndpointEvent failed = Event(EventKind::kPassFailed, nullptr);
   failed.failures = FailuresSince(pass_began_, now);
@@ -262,7 +310,7 @@ void FailoverState::DialFailed(AttemptId attempt, DialFailure failure, TimePoint
   EndpointFailure recorded = FailureOf(endpoint.authority, failure, now - dial->started);
   EndpointEvent event = Event(EventKind::kAttemptFailed, &endpoint);
   event.cause = failure.cause;
-  event.detail = recorded.phase + (failure.detail.empty() ? "" : ": " + failure.detail);
+  event.detail = DetailOf(recorded);
   event.elapsed = recorded.elapsed;
   RecordFailure(endpoint, std::move(recorded), now);
   dials_.erase(dial);
@@ -304,11 +352,17 @@ void FailoverState::Publish(Endpoint& endpoint, ConnectionId id, std::shared_ptr
   actions_.emplace_back(WakeWaitersAction{});
 }
 
+void FailoverState::Lose(const Dial& dial, TimePoint now) {
+  actions_.emplace_back(AbortDialAction{.attempt = dial.id});
+  EndpointEvent lost = Event(EventKind::kAttemptLost, Find(dial.candidate.endpoint));
+  lost.elapsed = Micros(now - dial.started);
+  Emitted(std::move(lost), now);
+}
+
 void FailoverState::AbortDials(TimePoint now, bool keep_as_candidates) {
   for (std::size_t i = dials_.size(); i > 0; --i) {
     Dial& dial = dials_[i - 1];
-    actions_.emplace_back(AbortDialAction{.attempt = dial.id});
-    Emitted(Event(EventKind::kAttemptLost, Find(dial.candidate.endpoint)), now);
+    Lose(dial, now);
     // Not tried to its end: still a candidate of this pass, should the winner die before it gave a real answer.
     if (keep_as_candidates) queue_.insert(queue_.begin(), std::move(dial.candidate));
   }
@@ -332,7 +386,8 @@ void FailoverState::ClearChoice(SwitchReason reason, std::error_code cause, Time
 bool FailoverState::Invalidate(const Choice& failed, SwitchReason reason, std::error_code cause, TimePoint now) {
   if (!IsCurrent(failed)) {
     ++stale_ignored_;
-    if (!closed_) {
+    // A thousand callers of one connection fail with it: that is one fact.
+    if (!closed_ && std::exchange(stale_told_, failed.generation) != failed.generation) {
       EndpointEvent event = Event(EventKind::kStaleInvalidationIgnored, Find(failed.endpoint));
       event.reason = reason;
       event.cause = cause;
@@ -349,13 +404,16 @@ bool FailoverState::Invalidate(const Choice& failed, SwitchReason reason, std::e
   return true;
 }
 
-Strike FailoverState::CallTimedOut(const Choice& choice, TimePoint now) {
+Strike FailoverState::CallTimedOut(const Choice& choice, TimePoint started, TimePoint now) {
   if (!IsCurrent(choice)) return Strike::kIgnored;
+  // Calls that waited side by side are one observation, not two in a row.
+  if (suspect_ && started < suspect_since_) return Strike::kSuspected;
   if (suspect_) {
     Invalidate(choice, SwitchReason::kCallTimeouts, RemotingErrc::kAttemptTimeout, now);
     return Strike::kInvalidated;
   }
   suspect_ = true;
+  suspect_since_ = now;
   Emitted(Event(EventKind::kSuspect, Find(choice.endpoint)), now);
   return Strike::kSuspected;
 }
@@ -373,6 +431,7 @@ void FailoverState::Confirm(const Choice& choice, TimePoint now) {
   queue_.clear();
   failed_passes_in_a_row_ = 0;
   paused_until_.reset();
+  kept_pause_.reset();
   endpoint.consecutive_failures = 0;
   endpoint.last_failure.reset();
   if (!down_since_) return;
@@ -432,8 +491,7 @@ absl::StatusOr<Applied> FailoverState::Apply(std::vector<HostPort> proposal, Tim
       ++dial;
       continue;
     }
-    actions_.emplace_back(AbortDialAction{.attempt = dial->id});
-    Emitted(Event(EventKind::kAttemptLost, Find(dial->candidate.endpoint)), now);
+    Lose(*dial, now);
     dial = dials_.erase(dial);
     next_start_ = now;
   }
@@ -445,11 +503,16 @@ absl::StatusOr<Applied> FailoverState::Apply(std::vector<HostPort> proposal, Tim
   }
   std::erase_if(list_, [&](const Endpoint& endpoint) { return gone(endpoint.id); });
   Shuffle(added);
+  if (!added.empty() && paused_until_ && now < *paused_until_) {
+    kept_pause_ = std::exchange(paused_until_, std::nullopt);
+    pass_open_ = true;
+    pass_began_ = now;
+    queue_.clear();
+  }
   for (const Endpoint& endpoint : added) {
     if (pass_open_) queue_.push_back({.endpoint = endpoint.id, .address = std::nullopt});
   }
   list_.insert(list_.end(), added.begin(), added.end());
-  if (!added.empty()) paused_until_.reset();
   Pump(now);
   return applied;
 }
@@ -498,7 +561,9 @@ std::vector<std::pair<EndpointId, HostPort>> FailoverState::Others(EndpointId th
 std::vector<EndpointFailure> FailoverState::FailuresSince(TimePoint since, TimePoint now) const {
   std::vector<EndpointFailure> failures;
   for (const Endpoint& endpoint : list_) {
-    const bool failed = endpoint.last_failure && (endpoint.consecutive_failures > 0 || endpoint.failed_at >= since);
+    // While some server works, what happened to others long ago is not why this call fails.
+    const bool still_down = !current_ && endpoint.consecutive_failures > 0;
+    const bool failed = endpoint.last_failure && (still_down || endpoint.failed_at >= since);
     EndpointFailure failure{
         .endpoint = endpoint.authority.ToString(), .phase = {}, .cause = {}, .detail = {}, .elapsed = {}};
     if (failed) failure = *endpoint.last_failure;
@@ -531,6 +596,7 @@ std::string FailoverState::Fingerprint() const {
            flag(closed_),
            flag(down_since_.has_value()),
            flag(paused_until_.has_value()),
+           flag(kept_pause_.has_value()),
            flag(timer_at_.has_value())};
   text += "|lost " + (last_lost_ ? name(*last_lost_) : std::string());
   text += "|demand " + std::to_string(demand_);

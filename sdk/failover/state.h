@@ -39,12 +39,14 @@ class FailoverState {
   [[nodiscard]] bool Commit(AttemptId attempt, ConnectionId id, std::shared_ptr<net::Connection> connection,
                             TimePoint now);
   bool Invalidate(const Choice& failed, SwitchReason reason, std::error_code cause, TimePoint now);
-  Strike CallTimedOut(const Choice& choice, TimePoint now);
+  Strike CallTimedOut(const Choice& choice, TimePoint started, TimePoint now);
   void Confirm(const Choice& choice, TimePoint now);
   [[nodiscard]] bool WantsConfirmation() const { return current_ && (!confirmed_ || suspect_); }
   [[nodiscard]] bool Adopt(const Choice& instead_of, EndpointId endpoint, ConnectionId id,
                            std::shared_ptr<net::Connection> connection, TimePoint now);
   [[nodiscard]] absl::StatusOr<Applied> Apply(std::vector<HostPort> proposal, TimePoint now);
+  void SideDialStarted(EndpointId id, TimePoint now);
+  void SideDialEnded(EndpointId id, TimePoint started, DialEnd end, const DialFailure& failure, TimePoint now);
   void RejectList(std::string why, TimePoint now);
   void Note(EndpointEvent event, TimePoint now);
   void OnTimer(std::uint64_t token, TimePoint now);
@@ -54,7 +56,9 @@ class FailoverState {
   [[nodiscard]] std::vector<std::pair<EndpointId, HostPort>> Others(EndpointId than) const;
   [[nodiscard]] std::vector<EndpointFailure> FailuresSince(TimePoint since, TimePoint now) const;
   [[nodiscard]] std::size_t EndpointCount() const { return list_.size(); }
+  [[nodiscard]] bool Holds(EndpointId id) const { return Find(id) != nullptr; }
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
+  [[nodiscard]] std::uint64_t list_version() const { return list_version_; }
   [[nodiscard]] ChannelSnapshot Snapshot(TimePoint now) const;
   /// Everything that decides what happens next, without absolute numbers and times: two states with the same text
   /// behave alike. For tests that explore states.
@@ -86,6 +90,7 @@ class FailoverState {
   TimePoint DialDeadline(TimePoint now) const;
   void FailPass(TimePoint now);
   void AbortDials(TimePoint now, bool keep_as_candidates);
+  void Lose(const Dial& dial, TimePoint now);
   void ClearChoice(SwitchReason reason, std::error_code cause, TimePoint now);
   void Publish(Endpoint& endpoint, ConnectionId id, std::shared_ptr<net::Connection> connection,
                std::chrono::microseconds dialled, TimePoint now);
@@ -114,13 +119,14 @@ class FailoverState {
   std::uint64_t generation_ = 1;
   bool confirmed_ = false;
   bool suspect_ = false;
+  TimePoint suspect_since_;
   TimePoint chosen_since_;
   SwitchReason reason_ = SwitchReason::kFirstChoice;
   std::string previous_;
   std::optional<EndpointId> last_lost_;
 
   std::size_t demand_ = 0;
-  TimePoint longest_wait_;  ///< The latest deadline among those who wait.
+  TimePoint longest_wait_;  ///< The latest deadline that anybody brought since the first of those who wait came.
   bool pass_open_ = false;
   TimePoint pass_began_;
   unsigned failed_passes_in_a_row_ = 0;
@@ -129,6 +135,8 @@ class FailoverState {
   std::uint64_t next_attempt_ = 1;
   TimePoint next_start_;
   std::optional<TimePoint> paused_until_;
+  /// A pause that servers which are new in the list do not have to wait for; the others still do.
+  std::optional<TimePoint> kept_pause_;
 
   std::optional<TimePoint> down_since_;
   TimePoint down_told_;
@@ -139,6 +147,7 @@ class FailoverState {
   std::uint64_t switches_ = 0;
   std::uint64_t dial_count_ = 0;
   std::uint64_t stale_ignored_ = 0;
+  std::uint64_t stale_told_ = 0;  ///< The last generation whose late failures were told.
   std::uint64_t failed_pass_count_ = 0;
 };
 

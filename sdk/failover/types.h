@@ -52,6 +52,9 @@ struct DialFailure {
   std::string detail;
 };
 
+/// How a dial ended.
+enum class DialEnd : std::uint8_t { kWon, kLost, kFailed };
+
 /// Actions: what the driver has to do, in this order.
 struct DialAction {
   AttemptId attempt{};

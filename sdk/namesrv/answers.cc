@@ -1,6 +1,9 @@
 #include "sdk/namesrv/answers.h"
 
+#include <string>
+
 #include "absl/strings/match.h"
+#include "sdk/base/remoting_error.h"
 #include "sdk/protocol/response_code.h"
 
 namespace corocket::namesrv {
@@ -29,9 +32,17 @@ failover::Verdict JudgeCode(const wire::Frame& reply) {
                 .cause = RemotingErrc::kNotReady,
                 .detail = reply.header.remark};
       }
+      return {.kind = Verdict::Kind::kRefusal};
+    case protocol::ResponseCode::kSystemBusy:
+      // Said before the request was executed, whatever the remark.
+      return {.kind = Verdict::Kind::kBusy,
+              .reason = SwitchReason::kNone,
+              .cause = RemotingErrc::kBusy,
+              .detail = reply.header.remark};
+    case protocol::ResponseCode::kSuccess:
       return {};
-    default:
-      return {};
+    default:  // The protocol has fifty codes, and a server may send any number.
+      return {.kind = Verdict::Kind::kRefusal};
   }
 }
 

@@ -1,15 +1,14 @@
 #ifndef COROCKET_SDK_NAMESRV_ANSWERS_H_
 #define COROCKET_SDK_NAMESRV_ANSWERS_H_
 
-#include <string>
-
-#include "sdk/failover/channel.h"
+#include "absl/status/status.h"
+#include "sdk/failover/verdict.h"
 #include "sdk/wire/frame.h"
 
 namespace corocket::namesrv {
 
 /// What a NameServer's response code says about the server, before its body is looked at.
-/// Success is `kAnswer`; so is every refusal that another server would repeat.
+/// Success is `kAnswer`, and every refusal that another server would repeat is `kRefusal`.
 [[nodiscard]] failover::Verdict JudgeCode(const wire::Frame& reply);
 
 /// The server said success and sent something that cannot be read: it is left.

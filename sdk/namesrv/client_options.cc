@@ -20,6 +20,9 @@ absl::Status CheckNamesrv(const ClientOptions& options) {
 absl::Status ClientOptions::Validate() const {
   if (absl::Status status = CheckNamesrv(*this); !status.ok()) return status;
   if (absl::Status status = call.Validate(); !status.ok()) return status;
+  if (call.report) {
+    return absl::InvalidArgumentError("ClientOptions::call.report is set; a report belongs to one call's own options");
+  }
   if (absl::Status status = failover.Validate(); !status.ok()) return status;
   for (std::size_t i = 0; i < observers.size(); ++i) {
     if (observers[i] == nullptr) {

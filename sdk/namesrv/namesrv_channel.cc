@@ -1,13 +1,17 @@
 #include "corocket/namesrv_channel.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <exception>
+#include <new>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "asio/error.hpp"
 #include "corocket/error.h"
 #include "sdk/base/quoted.h"
 #include "sdk/failover/attempt_log.h"
@@ -29,6 +33,8 @@ constexpr std::size_t kMaxTopicBytes = 127;
 /// Server text is untrusted and may be a stack trace.
 constexpr std::size_t kMaxRemarkBytes = 512;
 constexpr std::string_view kKind = "namesrv";
+/// Nothing waits without a bound.
+constexpr std::chrono::milliseconds kLongestDrain = std::chrono::minutes(10);
 
 absl::Status ValidateTopic(std::string_view topic) {
   const auto bad = [&](std::string_view why) {
@@ -84,6 +90,28 @@ void Report(const CallOptions& options, const failover::AttemptLog& log, std::st
   options.report->elapsed = std::chrono::duration_cast<std::chrono::microseconds>(now - log.started());
 }
 
+/// What an exception that is no failure of the call amounts to: the call was cancelled between two steps, or the
+/// process is out of memory, or an executor or connector of the caller's has thrown.
+absl::Status StatusOf(const std::exception_ptr& error, std::string_view operation) {
+  ErrorDetails details;
+  details.hint = RetryHint::kSafeToRetry;
+  absl::Status status;
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::system_error& failed) {
+    const bool cancelled = failed.code() == asio::error::operation_aborted;
+    status = absl::Status(cancelled ? absl::StatusCode::kCancelled : absl::StatusCode::kInternal,
+                          absl::StrCat("cannot ", operation, ": ", failed.code().message()));
+  } catch (const std::bad_alloc&) {
+    status = absl::ResourceExhaustedError(absl::StrCat("cannot ", operation, ": out of memory"));
+  } catch (const std::exception& failed) {
+    status = absl::InternalError(absl::StrCat("cannot ", operation, ": ", failed.what()));
+  } catch (...) {
+    status = absl::InternalError(absl::StrCat("cannot ", operation, ": an unknown exception"));
+  }
+  return WithDetails(status, details);
+}
+
 /// A call that cannot begin.
 template <class Result>
 asio::awaitable<absl::StatusOr<Result>> Refuse(absl::Status why) {
@@ -96,7 +124,12 @@ class NamesrvChannel::Impl {
  public:
   Impl(std::shared_ptr<failover::FailoverChannel> channel, const ClientOptions& options)
       : channel_(std::move(channel)), call_(options.call), failover_(options.failover) {}
-  ~Impl() { channel_->Abandon(); }
+  ~Impl() {
+    try {
+      channel_->Abandon();
+    } catch (...) {  // Out of memory: what runs ends with its deadlines.
+    }
+  }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -122,6 +155,7 @@ class NamesrvChannel::Impl {
       return result.ok() ? failover::Verdict{} : namesrv::Unreadable(result.status());
     };
     failover::Answer answer;
+    std::exception_ptr escaped;
     try {
       co_await channel->Execute(request, judge, log, answer);
       if (answer.reply.header.code != static_cast<std::int32_t>(protocol::ResponseCode::kSuccess)) {
@@ -131,8 +165,11 @@ class NamesrvChannel::Impl {
     } catch (const failover::CallFailed& failed) {
       result = failover::ToStatus(failed, operation.Text(), kKind);
       Report(options, log, {}, runtime);
-    } catch (const std::system_error& error) {  // The coroutine was cancelled between two steps.
-      result = absl::CancelledError(absl::StrCat("cannot ", operation.Text(), ": ", error.code().message()));
+    } catch (...) {
+      escaped = std::current_exception();
+    }
+    if (escaped) {
+      result = StatusOf(escaped, operation.Text());
       Report(options, log, {}, runtime);
     }
     co_return result;
@@ -151,12 +188,13 @@ class NamesrvChannel::Impl {
   static asio::awaitable<absl::Status> Shutdown(std::shared_ptr<Impl> self, std::chrono::milliseconds drain) {
     const std::shared_ptr<failover::FailoverChannel> channel = self->channel_;
     self.reset();
+    std::exception_ptr escaped;
     try {
-      co_await channel->Shutdown(drain);
-    } catch (const std::system_error& error) {
-      co_return absl::CancelledError(absl::StrCat("shutdown of namesrv channel: ", error.code().message()));
+      co_await channel->Shutdown(std::clamp(drain, std::chrono::milliseconds(0), kLongestDrain));
+    } catch (...) {
+      escaped = std::current_exception();
     }
-    co_return absl::OkStatus();
+    co_return escaped ? StatusOf(escaped, "shut down") : absl::OkStatus();
   }
 
   const std::shared_ptr<failover::FailoverChannel>& channel() const { return channel_; }
@@ -176,6 +214,9 @@ absl::StatusOr<NamesrvChannel> NamesrvChannel::Create(asio::any_io_executor exec
 absl::StatusOr<NamesrvChannel> NamesrvChannel::Create(Environment environment, ClientOptions options) {
   const absl::Status valid = options.Validate();
   if (!valid.ok()) return valid;
+  if (environment.runtime == nullptr || environment.connector == nullptr) {
+    return absl::InvalidArgumentError("Environment: runtime and connector must not be null");
+  }
   absl::StatusOr<std::vector<HostPort>> endpoints =
       options.namesrv.empty() ? namesrv::NamesrvFromEnvironment() : namesrv::ParseNamesrvList(options.namesrv);
   if (!endpoints.ok()) return endpoints.status();

@@ -105,6 +105,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   struct Stats {
     std::size_t outstanding = 0;
+    /// When a byte came last; `TimePoint::min()`: never.
+    TimePoint last_byte_at = TimePoint::min();
     std::uint64_t late_answers = 0;
     std::uint64_t frames_written = 0;
     std::uint64_t write_calls = 0;

@@ -223,6 +223,7 @@ asio::awaitable<void> Connection::Impl::Join(std::shared_ptr<Impl> self) { co_aw
 Connection::Stats Connection::Impl::stats() const {
   const absl::MutexLock lock(mutex_);
   return {.outstanding = calls_.size(),
+          .last_byte_at = calls_.last_bytes(),
           .late_answers = late_answers_,
           .frames_written = frames_written_,
           .write_calls = write_calls_};

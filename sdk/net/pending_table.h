@@ -79,6 +79,7 @@ class PendingTable {
   void OnBatchWritten(TimePoint now, const std::vector<WaiterKey>& batch, std::vector<Call>& oneways);
   /// Bytes have come from the peer.
   void OnBytes(TimePoint now);
+  [[nodiscard]] TimePoint last_bytes() const { return last_bytes_; }
 
   /// Since when no byte has come although one is due; none: nothing is due.
   [[nodiscard]] std::optional<TimePoint> QuietSince();

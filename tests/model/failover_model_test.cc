@@ -261,7 +261,7 @@ class Explorer {
       return {};
     });
     Take(world, who + " times out on a talking connection", [index](World<Core>& to) -> std::string {
-      const Strike strike = to.core.CallTimedOut(*to.callers[index].lease, to.now);
+      const Strike strike = to.core.CallTimedOut(*to.callers[index].lease, to.now, to.now);
       if (strike == Strike::kInvalidated) to.expected.reset();
       return {};
     });

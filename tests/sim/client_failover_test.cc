@@ -20,6 +20,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sdk/wire/frame.h"
+#include "tests/support/failover_fixture.h"
 #include "tests/support/sim_load.h"
 #include "tests/support/wire_tap.h"
 
@@ -32,58 +33,6 @@ using corocket::testing::EmbeddedNamesrv;
 using corocket::testing::SimWorld;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-
-const std::vector<std::string> kThree = {"ns1:9876", "ns2:9876", "ns3:9876"};
-
-/// Three servers that know the topic, and a client.
-class Failover : public ::testing::Test {
- protected:
-  explicit Failover(std::uint64_t seed = 1) : world_(seed) {
-    for (const std::string& endpoint : kThree) Serve(endpoint);
-  }
-
-  EmbeddedNamesrv& Serve(const std::string& endpoint) {
-    EmbeddedNamesrv& server = world_.AddNamesrv(endpoint);
-    server.AddTopic("orders", "broker-a");
-    servers_.push_back(&server);
-    return server;
-  }
-
-  Client MakeClient(std::vector<std::string> namesrv = kThree) {
-    return MakeClient(std::move(namesrv), world_.environment());
-  }
-  static Client MakeClient(std::vector<std::string> namesrv, Environment environment) {
-    ClientOptions options;
-    options.namesrv = std::move(namesrv);
-    absl::StatusOr<Client> client = Client::Create(std::move(environment), options);
-    EXPECT_TRUE(client.ok()) << client.status();
-    return *std::move(client);
-  }
-
-  EmbeddedNamesrv& Chosen(const Client& client) {
-    const std::string chosen = client.Snapshot().chosen;
-    for (EmbeddedNamesrv* server : servers_) {
-      if (server->address() == chosen) return *server;
-    }
-    ADD_FAILURE() << "nothing is chosen: \"" << chosen << '"';
-    return *servers_.front();
-  }
-
-  std::uint64_t ConnectionsAccepted() const {
-    std::uint64_t accepted = 0;
-    for (const EmbeddedNamesrv* server : servers_) accepted += server->stats().connections_accepted;
-    return accepted;
-  }
-
-  SimWorld world_;
-  std::vector<EmbeddedNamesrv*> servers_;
-};
-
-int CountOf(const std::vector<EndpointEvent>& events, EventKind kind) {
-  int count = 0;
-  for (const EndpointEvent& event : events) count += event.kind == kind ? 1 : 0;
-  return count;
-}
 
 TEST_F(Failover, ARouteIsAnsweredAndTheServerKept) {
   Client client = MakeClient();

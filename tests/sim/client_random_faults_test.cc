@@ -259,13 +259,16 @@ class Play {
     last_generation_ = snapshot.generation;
     ASSERT_LE(snapshot.draining, kMaxDraining) << Where();
     const std::set<std::string>& list = lists_[snapshot.list_version];
-    ASSERT_EQ(snapshot.endpoints.size(), list.size()) << Where();
     std::size_t chosen = 0;
+    std::size_t listed = 0;
     for (const EndpointSnapshot& endpoint : snapshot.endpoints) {
-      ASSERT_TRUE(list.contains(endpoint.endpoint)) << endpoint.endpoint << " " << Where();
+      ASSERT_EQ(list.contains(endpoint.endpoint), endpoint.listed) << endpoint.endpoint << " " << Where();
+      ASSERT_TRUE(endpoint.listed || endpoint.draining) << endpoint.endpoint << " " << Where();
+      listed += endpoint.listed ? 1 : 0;
       chosen += endpoint.chosen ? 1 : 0;
       ASSERT_FALSE(endpoint.chosen && endpoint.endpoint != snapshot.chosen) << Where();
     }
+    ASSERT_EQ(listed, list.size()) << Where();
     ASSERT_EQ(chosen, snapshot.chosen.empty() ? 0U : 1U) << Where();
     // One race for the choice, and one side dial for a second opinion with as many candidates as there are others.
     ASSERT_LE(tap_.census().dialling, options_.failover.max_parallel_dials + kServers - 1) << Where();

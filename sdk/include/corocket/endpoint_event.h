@@ -14,7 +14,7 @@ namespace corocket {
 enum class EventKind : std::uint8_t {
   kChosen,                    ///< `endpoint` serves from now on; `previous` did before; `elapsed` = dialling time.
   kInvalidated,               ///< The choice of `generation` was cleared because of `reason` and `cause`.
-  kStaleInvalidationIgnored,  ///< A late failure of an older choice; nothing was changed.
+  kStaleInvalidationIgnored,  ///< A late failure of an older choice, told once for each; nothing was changed.
   kAttemptStarted,            ///< A dial to `endpoint` began.
   kAttemptFailed,             ///< The dial failed: `cause`, `detail`, `elapsed`.
   kAttemptWon,                ///< The dial proved the server alive.
@@ -30,8 +30,8 @@ enum class EventKind : std::uint8_t {
   kRecovered,                 ///< First real answer after an outage of `elapsed`.
   kDrainStarted,              ///< An old connection takes no new work; `count` requests wait on it.
   kDrainFinished,             ///< It is closed.
-  kNegativeUnconfirmed,       ///< "No such topic" from one server, which no second one could confirm; `detail` = topic.
-  kClosed,                    ///< The channel is shut down; always the last event.
+  kNegativeUnconfirmed,  ///< "No such topic" from one server, which no second one could confirm; `detail` = remark.
+  kClosed,               ///< The channel is shut down; always the last event.
 };
 [[nodiscard]] std::string_view EventKindName(EventKind kind);
 

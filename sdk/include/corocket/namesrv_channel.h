@@ -32,8 +32,9 @@ namespace corocket {
 ///   thread. Handle: move-only; the destructor cancels what is running and waits for nothing.
 class NamesrvChannel {
  public:
-  /// Checks `options` and makes a channel that works on `executor` (an `io_context`'s, or a thread pool's).
-  /// Errors: INVALID_ARGUMENT naming the option or quoting the bad address; also when there is no address at all.
+  /// Checks `options` and makes a channel that works on `executor` (an `io_context`'s, or a thread pool's), whose
+  /// context outlives it. Errors: INVALID_ARGUMENT naming the option or quoting the bad address; also when there is no
+  /// address at all.
   [[nodiscard]] static absl::StatusOr<NamesrvChannel> Create(asio::any_io_executor executor, ClientOptions options);
   /// The same in an environment of the caller's, such as virtual time.
   [[nodiscard]] static absl::StatusOr<NamesrvChannel> Create(Environment environment, ClientOptions options);
@@ -46,11 +47,14 @@ class NamesrvChannel {
   ///
   /// Completes when a server has answered, or when `options.timeout` has passed.
   /// @param topic  1-127 bytes of `%|a-zA-Z0-9_-`.
-  /// Errors: NOT_FOUND: topic unknown, and a second server agrees (permanent; `DetailsOf(status)->unconfirmed` is set
-  ///   where none could be asked). UNAVAILABLE: every endpoint failed (safe to retry; the message lists them).
-  ///   DEADLINE_EXCEEDED: `timeout` passed. INVALID_ARGUMENT: bad name or options. FAILED_PRECONDITION: after
-  ///   `Shutdown`. RESOURCE_EXHAUSTED: 65,535 calls wait on one connection already. INTERNAL: a server refused with any
-  ///   other code (`DetailsOf(status)->server_code`). CANCELLED.
+  /// @return Queues and brokers, each sorted by name; owned by the caller.
+  /// Errors: NOT_FOUND: topic unknown, and a second server agrees (permanent). Where a list of one leaves nobody else
+  /// to
+  ///   ask, its word counts; where the others could not be reached, `DetailsOf(status)->unconfirmed` is set.
+  ///   UNAVAILABLE: every endpoint failed (safe to retry; the message lists them). DEADLINE_EXCEEDED: `timeout` passed.
+  ///   INVALID_ARGUMENT: bad name or options. FAILED_PRECONDITION: after `Shutdown`. RESOURCE_EXHAUSTED: 65,535 calls
+  ///   wait on one connection already. INTERNAL: a server refused with any other code
+  ///   (`DetailsOf(status)->server_code`). CANCELLED.
   /// Cancellation: terminal, partial, total; the connection stays usable.
   /// Thread safety: may be called concurrently from any thread.
   /// Retry: read-only, retried on other endpoints within the timeout.
@@ -75,9 +79,9 @@ class NamesrvChannel {
   /// Who is chosen, why, since when.
   [[nodiscard]] ChannelSnapshot Snapshot() const;
 
-  /// Refuses new calls, fails those that wait for a server, lets written requests finish for at most `drain`, then
-  /// closes everything. When it completes, no coroutine, timer or socket of the channel is left, but for a system
-  /// look-up of a name that is still running, which nothing can stop: its thread ends with it. Idempotent.
+  /// Refuses new calls, fails those that wait for a server, lets written requests finish for at most `drain` (10 min
+  /// at the most), then closes everything. When it completes, no coroutine, timer or socket of the channel is left, but
+  /// for a system look-up of a name that is still running, which nothing can stop: its thread ends with it. Idempotent.
   /// Errors: CANCELLED. Cancellation: terminal; what has begun goes on without its caller.
   [[nodiscard]] asio::awaitable<absl::Status> Shutdown(std::chrono::milliseconds drain = std::chrono::seconds(3));
 

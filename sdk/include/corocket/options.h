@@ -70,7 +70,7 @@ struct ClientOptions {
   /// NameServers: each item is `host:port` or a list of them separated by `;`, `,` or blanks; `http://host:port`
   /// without a path is an address too. Empty: the environment variable NAMESRV_ADDR.
   std::vector<std::string> namesrv = {};
-  /// Limits of calls that do not bring their own.
+  /// Limits of calls that do not bring their own. Without a report, which belongs to one call.
   CallOptions call = {};
   FailoverOptions failover = {};
   /// Told of every endpoint event, in order. See `corocket/spdlog_sink.h` for the one that writes log lines.

@@ -34,7 +34,7 @@ struct EndpointSnapshot {
   std::optional<EndpointFailure> last_failure = {};
 };
 
-/// Who is chosen, why, since when; all of it from one moment.
+/// Who is chosen, why, since when: all of it from one moment, but for what drains.
 struct ChannelSnapshot {
   ChannelState state = ChannelState::kIdle;
   std::uint64_t generation = 0;

@@ -211,10 +211,10 @@ TEST_F(FailoverStateTest, OneSlowCallMakesSuspectAndTheSecondInARowEndsTheChoice
   Need();
   ASSERT_TRUE(Prove(TakeDials().at(0)));
   const Choice choice = state_->Current()->choice;
-  EXPECT_EQ(state_->CallTimedOut(choice, now_), Strike::kSuspected);
+  EXPECT_EQ(state_->CallTimedOut(choice, now_, now_), Strike::kSuspected);
   state_->Confirm(choice, now_);
-  EXPECT_EQ(state_->CallTimedOut(choice, now_), Strike::kSuspected) << "an answer between them clears it";
-  EXPECT_EQ(state_->CallTimedOut(choice, now_), Strike::kInvalidated);
+  EXPECT_EQ(state_->CallTimedOut(choice, now_, now_), Strike::kSuspected) << "an answer between them clears it";
+  EXPECT_EQ(state_->CallTimedOut(choice, now_, now_), Strike::kInvalidated);
 }
 
 TEST_F(FailoverStateTest, AllAddressesOfANameAreDialledAsOneEndpoint) {

@@ -1,0 +1,164 @@
+// "No such topic" is one server's opinion: what callers see when the others agree, know better, or are of no use.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "corocket/client.h"
+#include "corocket/error.h"
+#include "corocket/testing/embedded_namesrv.h"
+#include "corocket/testing/request.h"
+#include "corocket/testing/scripted_namesrv.h"
+#include "corocket/testing/sim_world.h"
+#include "gtest/gtest.h"
+#include "tests/support/failover_fixture.h"
+
+namespace corocket::test {
+namespace {
+
+using namespace std::chrono_literals;
+using corocket::testing::EmbeddedNamesrv;
+using corocket::testing::kGetRouteInfo;
+using corocket::testing::Request;
+using corocket::testing::ScriptedNamesrv;
+using corocket::testing::SimWorld;
+
+class SecondOpinion : public Failover {
+ protected:
+  /// A client whose choice has just lost its brokers.
+  Client MakeDenied(std::vector<std::string> namesrv = kThree) {
+    Client client = MakeClient(std::move(namesrv));
+    EXPECT_TRUE(world_.Run(client.QueryRoute("orders")).ok());
+    Chosen(client).Clear();
+    return client;
+  }
+  std::vector<EmbeddedNamesrv*> Others(const Client& client) {
+    std::vector<EmbeddedNamesrv*> others;
+    for (EmbeddedNamesrv* server : servers_) {
+      if (server != &Chosen(client)) others.push_back(server);
+    }
+    return others;
+  }
+};
+
+TEST_F(SecondOpinion, OfAServerThatIsNotReadyDoesNotHideTheThirdOne) {
+  for (int i = 0; i < 20; ++i) {
+    Client client = MakeDenied();
+    Others(client)[0]->SetNotReady(true);
+    const std::uint64_t dials = client.Snapshot().dials;
+    absl::StatusOr<TopicRoute> route = world_.Run(client.QueryRoute("orders"));
+    EXPECT_TRUE(route.ok()) << route.status();
+    EXPECT_LE(client.Snapshot().dials - dials, 2U);
+    for (EmbeddedNamesrv* server : servers_) {
+      server->SetNotReady(false);
+      server->AddTopic("orders", "broker-a");
+    }
+  }
+}
+
+TEST_F(SecondOpinion, OfTwoServersOfWhichTheOtherIsNotReadyIsNoneAfterOneDial) {
+  Client client = MakeDenied({"ns1:9876", "ns2:9876"});
+  servers_[0]->SetNotReady(true);
+  servers_[1]->SetNotReady(true);
+  Chosen(client).SetNotReady(false);
+  const std::uint64_t dials = client.Snapshot().dials;
+  absl::StatusOr<TopicRoute> route = world_.Run(client.QueryRoute("orders"));
+  EXPECT_EQ(route.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(DetailsOf(route.status())->unconfirmed);
+  EXPECT_EQ(client.Snapshot().dials - dials, 1U);
+  EXPECT_LE(world_.Elapsed(), 100ms);
+}
+
+TEST(SecondOpinionOfMany, PassesOverAServerThatAnswersTheProbeAndResetsTheWork) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SimWorld world(seed);
+    world.AddNamesrv("ns1:9876");  // Knows no topic.
+    world.AddScriptedNamesrv("ns2:9876").Expect(Request(kGetRouteInfo)).Times(1000).ResetAfter(0us);
+    world.AddNamesrv("ns3:9876").AddTopic("orders", "broker-a");
+    absl::StatusOr<Client> client = Client::Create(world.environment(), {.namesrv = kThree});
+    ASSERT_TRUE(client.ok());
+    for (int call = 0; call < 3; ++call) {
+      absl::StatusOr<TopicRoute> route = world.Run(client->QueryRoute("orders"));
+      ASSERT_TRUE(route.ok()) << "seed " << seed << ": " << route.status();
+    }
+  }
+}
+
+TEST(SecondOpinionOfMany, IsNotAnErrorThatTheSecondServerGives) {
+  SimWorld world;
+  world.AddNamesrv("ns1:9876");  // Knows no topic.
+  absl::StatusOr<Client> client = Client::Create(world.environment(), {.namesrv = {"ns1:9876"}});
+  ASSERT_TRUE(client.ok());
+  ASSERT_EQ(world.Run(client->QueryRoute("orders")).status().code(), absl::StatusCode::kNotFound);
+  world.AddScriptedNamesrv("ns2:9876").Expect(Request(kGetRouteInfo)).Times(10).ReplyCode(1, "disk on fire");
+  ASSERT_TRUE(client->UpdateEndpoints({"ns1:9876", "ns2:9876"}).ok());
+  absl::StatusOr<TopicRoute> route = world.Run(client->QueryRoute("orders"));
+  EXPECT_EQ(route.status().code(), absl::StatusCode::kNotFound) << route.status();
+  EXPECT_TRUE(DetailsOf(route.status())->unconfirmed);
+  EXPECT_EQ(client->Snapshot().chosen, "ns1:9876");
+}
+
+TEST_F(SecondOpinion, AskedForInALoopTakesOneConnection) {
+  Client client = MakeClient();
+  const std::uint64_t before = ConnectionsAccepted();
+  for (int i = 0; i < 500; ++i) {
+    EXPECT_EQ(world_.Run(client.QueryRoute("nobody-knows")).status().code(), absl::StatusCode::kNotFound);
+  }
+  EXPECT_LE(ConnectionsAccepted() - before, 2U) << "the choice's, and one beside it";
+  world_.Advance(2s);
+  std::size_t open = 0;
+  for (const EmbeddedNamesrv* server : servers_) open += server->stats().connections_open;
+  EXPECT_EQ(open, 1U) << "the side connection goes when nobody asks any more";
+}
+
+TEST_F(SecondOpinion, OfDeadServersIsNotDialledForAtEachCall) {
+  Client client = MakeDenied();
+  for (EmbeddedNamesrv* server : Others(client)) server->Stop();
+  const std::uint64_t dials = client.Snapshot().dials;
+  for (int i = 0; i < 500; ++i) {
+    EXPECT_EQ(world_.Run(client.QueryRoute("nobody-knows")).status().code(), absl::StatusCode::kNotFound);
+  }
+  EXPECT_LE(client.Snapshot().dials - dials, 2U);
+  world_.Advance(2s);
+  for (EmbeddedNamesrv* server : Others(client)) ASSERT_TRUE(server->Start().ok());
+  EXPECT_TRUE(world_.Run(client.QueryRoute("orders")).ok()) << "after a moment they are asked again";
+}
+
+TEST_F(SecondOpinion, IsGivenUpByShutdownWhichSaysSo) {
+  Client client = MakeDenied();
+  for (EmbeddedNamesrv* server : Others(client)) server->Stall(true);
+  absl::Status outcome;
+  world_.Spawn([](Client& asked, absl::Status& result) -> asio::awaitable<void> {
+    absl::StatusOr<TopicRoute> route = co_await asked.QueryRoute("orders");
+    result = route.status();
+  }(client, outcome));
+  world_.Advance(50ms);
+  ASSERT_TRUE(outcome.ok()) << "the opinion is under way: " << outcome;
+  EXPECT_TRUE(world_.Run(client.Shutdown()).ok());
+  world_.Advance(1ms);
+  EXPECT_EQ(outcome.code(), absl::StatusCode::kFailedPrecondition) << outcome;
+}
+
+TEST_F(SecondOpinion, DialsNoMoreServersAtATimeThanAllowed) {
+  ClientOptions options;
+  options.namesrv = kThree;
+  options.failover.max_parallel_dials = 1;
+  absl::StatusOr<Client> client = Client::Create(world_.environment(), options);
+  ASSERT_TRUE(client.ok());
+  ASSERT_TRUE(world_.Run(client->QueryRoute("orders")).ok());
+  for (EmbeddedNamesrv* server : Others(*client)) world_.Blackhole(server->address());
+  const std::uint64_t dials = client->Snapshot().dials;
+  world_.Spawn([](Client& asked) -> asio::awaitable<void> {
+    absl::StatusOr<TopicRoute> route = co_await asked.QueryRoute("nobody-knows");
+    EXPECT_EQ(route.status().code(), absl::StatusCode::kNotFound);
+  }(*client));
+  world_.Advance(1s);
+  EXPECT_EQ(client->Snapshot().dials - dials, 1U);
+  world_.Advance(3s);
+}
+
+}  // namespace
+}  // namespace corocket::test
