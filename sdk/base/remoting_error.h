@@ -11,11 +11,11 @@ namespace corocket {
 /// Failures that no operating system reports. Values are stable; the texts are for people.
 enum class RemotingErrc {
   kConnectTimeout = 1,  ///< No connection, or no proof of life on it, within the dial limit.
-  kAttemptTimeout,      ///< The connection talks, but this call had no answer in time.
+  kAttemptTimeout,      ///< This call had no answer in time, or was not written in time; the connection may be well.
   kDeadlineExceeded,    ///< The call as a whole ran out of time.
   kSilence,             ///< A request was outstanding and no byte came for the silence limit.
   kPeerClosed,          ///< The peer closed the connection in an orderly way (FIN).
-  kRetired,             ///< The connection takes no new work: its endpoint was replaced or left the list.
+  kRetired,             ///< The connection was given up by its owner: takes no new work, or was closed in the end.
   kMalformedFrame,      ///< Bytes that are no frame.
   kWrongProtocol,       ///< Bytes that belong to another protocol (HTTP, HTTP/2, TLS).
   kNotReady,            ///< The server says that it does not serve yet.
