@@ -35,7 +35,8 @@ struct ConnectionOptions {
   std::size_t max_queued_bytes = 64 * 1024 * 1024;
 };
 
-/// Told on the connection's strand, after the waiters concerned have been resumed, with no lock held.
+/// Told on the connection's strand, with no lock held, when the waiters concerned have been taken out of the table;
+/// those on other executors may resume before or after.
 struct ConnectionCallbacks {
   /// A request is out and no byte comes: the connection takes no new work; calls that may not be repeated still wait.
   std::function<void(ConnectionId)> on_silent;
@@ -66,8 +67,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Throws RemotingError: kAttemptTimeout (deadline), kSilence, kPeerClosed or the socket's error (broken),
   ///   kMalformedFrame / kWrongProtocol (garbage came), kRetired (not sent), kQueueFull, kTooLarge, kCancelled.
   /// Cancellation: terminal, partial, total. Before the writer takes the frame it is dropped; after that the frame is
-  ///   finished and a late answer is counted and dropped. The connection stays usable. Resumes on the caller's
-  ///   executor.
+  ///   finished and a late answer is counted and dropped. The connection stays usable. Whoever is cancelled before it
+  ///   begins gets Asio's own operation_aborted.
+  /// Resumes on the caller's executor, never inside the connection's work unless that is the connection's own strand.
   [[nodiscard]] asio::awaitable<wire::Frame> Send(wire::Frame request, SendOptions options);
 
   /// `Send` without a coroutine of its own, for calls that wait by the thousand. Names the operation; awaiting it runs

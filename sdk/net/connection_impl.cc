@@ -92,7 +92,7 @@ void Connection::Impl::Begin(Call call) {
   }
   if (refusal) {
     Fail(call, *refusal, detail);
-    std::move(call).ResumeLater();
+    std::move(call).Resume();
   } else if (kick) {
     self->PostKick();
   }
@@ -119,9 +119,9 @@ void Connection::Impl::FailAll(std::vector<Call>& calls, std::error_code cause, 
   for (Call& call : calls) {
     Fail(call, cause, detail);
     if (caller == Caller::kStrand) {
-      std::move(call).Resume();
+      std::move(call).ResumeFrom(strand_);
     } else {
-      std::move(call).ResumeLater();
+      std::move(call).Resume();
     }
   }
 }
@@ -136,7 +136,7 @@ void Connection::Impl::Cancel(WaiterKey key) {
   }
   if (!call) return;
   Fail(*call, RemotingErrc::kCancelled);
-  std::move(*call).ResumeLater();
+  std::move(*call).Resume();
   if (drained) End(RemotingErrc::kRetired, Caller::kStranger);
 }
 

@@ -39,7 +39,8 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   /// `handler` is called on `executor` when `exchange` has ended.
   void Begin(Exchange& exchange, asio::any_io_executor executor, asio::any_completion_handler<void()> handler);
   void Retire(TimePoint drain_until);
-  /// Whose code runs up the stack. A stranger may be in the middle of anything, so nothing else is run inside the call.
+  /// Whose code runs up the stack. A stranger may be in the middle of anything, so nothing else is run inside the call;
+  /// nor does the strand run strangers inside its own.
   enum class Caller : std::uint8_t { kStrand, kStranger };
   /// Ends the connection: every call fails with `cause`, with `detail` in its text.
   void End(std::error_code cause, Caller caller, std::string detail = {});

@@ -97,7 +97,7 @@ void Connection::Impl::Deliver() {
     }
     drained = Drained();
   }
-  for (Call& call : answered) std::move(call).Resume();
+  for (Call& call : answered) std::move(call).ResumeFrom(strand_);
   for (const wire::Frame& frame : input_) {
     if (!frame.header.is_response()) Answer(frame);
   }
@@ -249,7 +249,7 @@ void Connection::Impl::OnBatchWritten() {
     ++write_calls_;
     drained = Drained();
   }
-  for (Call& call : oneways) std::move(call).Resume();
+  for (Call& call : oneways) std::move(call).ResumeFrom(strand_);
   if (drained) End(RemotingErrc::kRetired, Caller::kStrand);
 }
 
