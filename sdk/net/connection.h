@@ -27,7 +27,9 @@ namespace corocket::net {
 
 struct ConnectionOptions {
   /// No byte for this long while a request is outstanding: the connection is silent. Timed-out and cancelled requests
-  /// keep counting until a byte comes.
+  /// keep counting until a byte comes. While a batch is being written, a part of 256 KiB that the kernel takes counts
+  /// as a byte. The time that the network needs to empty the kernel's buffers does not: on links that need
+  /// longer than this for such a part, or for those buffers (some MiB), a request of that size is called silent.
   std::chrono::milliseconds silence_limit{500};
   /// Requests waiting for their answer; one more is refused with `kQueueFull`.
   std::size_t max_outstanding = 65'535;

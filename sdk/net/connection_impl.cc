@@ -19,6 +19,11 @@ namespace {
 
 /// Deadlines this close together share one expiry, so that a mass time-out is not quadratic.
 constexpr std::chrono::milliseconds kGrain{1};
+/// A timer this late says that our process was held up (stopped, or busy): what the peer has sent meanwhile may lie in
+/// the socket, and the timer may have overtaken the reader.
+constexpr std::chrono::milliseconds kLate{20};
+/// What the reader is then given before the peer is called silent.
+constexpr std::chrono::milliseconds kReadersTurn{10};
 
 }  // namespace
 
@@ -270,6 +275,18 @@ void Connection::Impl::SetTimer() {
   });
 }
 
+TimePoint Connection::Impl::SilentAt(TimePoint now) {
+  const std::optional<TimePoint> quiet = calls_.QuietSince();
+  if (!quiet || silent_) return TimePoint::max();
+  const TimePoint at = *quiet + options_.silence_limit;
+  if (now < at) {
+    second_look_ = TimePoint::min();
+  } else if (second_look_ == TimePoint::min() && now - timer_at_ > kLate) {
+    second_look_ = now + kReadersTurn;  // once: a process that is always late finds hung servers, too
+  }
+  return std::max(at, second_look_);
+}
+
 void Connection::Impl::OnTimer() {
   const TimePoint now = runtime_->Now();
   std::vector<Call> late;
@@ -282,9 +299,7 @@ void Connection::Impl::OnTimer() {
     if (ended_) return;
     was_open = !retired_;
     calls_.TakeExpired(now, late);
-    const std::optional<TimePoint> quiet = calls_.QuietSince();
-    // The end of patience; a plain point in time, since g++ 12 sees an optional one read uninitialised at -O2.
-    TimePoint silent_at = quiet && !silent_ ? *quiet + options_.silence_limit : TimePoint::max();
+    TimePoint silent_at = SilentAt(now);
     if (now >= silent_at) {
       newly_silent = silent_ = true;
       silent_at = TimePoint::max();

@@ -89,6 +89,8 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   void OnKick();
   void SetTimer();
   void OnTimer();
+  /// When the peer is to be called silent; `TimePoint::max()`: not for what is known now.
+  [[nodiscard]] TimePoint SilentAt(TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Reader and writer: connection_io.cc.
   [[nodiscard]] asio::awaitable<void> ReadLoop(Lifeline lifeline);
@@ -139,6 +141,8 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   bool silent_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::error_code end_cause_ ABSL_GUARDED_BY(mutex_);
+  /// Silence was due when we were late ourselves: it is judged then. `TimePoint::min()`: nothing of the kind.
+  TimePoint second_look_ ABSL_GUARDED_BY(mutex_) = TimePoint::min();
   std::string end_detail_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t late_answers_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t frames_written_ ABSL_GUARDED_BY(mutex_) = 0;
