@@ -118,6 +118,8 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   ConnectionCallbacks callbacks_;
   TaskGroup tasks_;
   bool finished_ = false;
+  bool asked_ = false;   ///< Something has been written, or begun to be.
+  bool spoken_ = false;  ///< Bytes have come from the peer.
   asio::any_completion_handler<void()> idle_writer_;
   FrameReader reader_;
   std::vector<wire::Frame> input_;

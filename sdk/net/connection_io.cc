@@ -45,6 +45,7 @@ asio::awaitable<void> Connection::Impl::ReadLoop([[maybe_unused]] Lifeline lifel
     try {
       const std::size_t bytes = co_await transport_->ReadSome(reader_.Space());
       reader_.Commit(bytes);
+      spoken_ = true;
       if (!TakeInput()) break;
     } catch (const std::system_error& error) {
       cause = error.code();
@@ -62,7 +63,12 @@ void Connection::Impl::EndReading(std::error_code cause) {
   }
   const std::size_t rest = reader_.unread().size();
   std::string detail;
-  if (rest > 0) detail = absl::StrCat("in the middle of a frame, after ", rest, " bytes of it");
+  if (rest > 0) {
+    detail = absl::StrCat("in the middle of a frame, after ", rest, " bytes of it");
+  } else if (!spoken_ && asked_) {
+    // Such a server sends no alert that the bytes themselves could be told by.
+    detail = "closed before it answered anything; a server that insists on TLS does that";
+  }
   End(RemotingErrc::kPeerClosed, Caller::kStrand, std::move(detail));
 }
 
@@ -228,6 +234,7 @@ void Connection::Impl::EncodeBatch(std::vector<Outgoing> requests, std::vector<w
 }
 
 asio::awaitable<void> Connection::Impl::WriteBatchOut() {
+  asked_ = true;
   auto chunk = batch_.NextChunk();
   while (!chunk.empty()) {
     co_await transport_->Write(chunk);

@@ -80,6 +80,28 @@ TEST_F(ConnectionEnd, AnswersThatCameBeforeTheEndAreDelivered) {
   EXPECT_EQ(lost->error->code(), RemotingErrc::kPeerClosed);
 }
 
+TEST_F(ConnectionEnd, APeerThatReadsAndClosesWithoutAWordIsSaidToInsistOnTls) {
+  const Ref call = Call(1);
+  Receive();
+  peer_->transport().Close();
+  Settle();
+  EXPECT_EQ(call->error->code(), RemotingErrc::kPeerClosed);
+  EXPECT_THAT(call->error->what(), HasSubstr("closed before it answered anything; a server that insists on TLS"));
+}
+
+TEST_F(ConnectionEnd, APeerThatHasAnsweredIsNotSaidToInsistOnTls) {
+  const Ref answered = Call(1);
+  Reply(Receive());
+  Settle();
+  const Ref call = Call(2);
+  Settle();
+  peer_->transport().CloseSend();
+  Settle();
+  EXPECT_EQ(answered->outcome(), "answered");
+  EXPECT_EQ(call->error->code(), RemotingErrc::kPeerClosed);
+  EXPECT_EQ(call->error->detail(), "");
+}
+
 TEST_F(ConnectionEnd, AFinInTheMiddleOfAFrameSaysSo) {
   const Ref call = Call(1);
   wire::Frame reply = Receive();
@@ -99,6 +121,7 @@ TEST_F(ConnectionEnd, ACallAfterTheEndFailsWithItsCauseAndIsNotSent) {
   EXPECT_EQ(call->error->code(), RemotingErrc::kPeerClosed);
   EXPECT_EQ(call->error->phase(), Phase::kWrite);
   EXPECT_FALSE(call->error->may_have_been_sent());
+  EXPECT_EQ(call->error->detail(), "") << "nothing was asked, so nothing can be said about its silence";
 }
 
 struct Garbage {
