@@ -111,7 +111,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::size_t outstanding = 0;
     std::uint64_t late_answers = 0;
     std::uint64_t frames_written = 0;
-    std::uint64_t write_calls = 0;
+    std::uint64_t batches_written = 0;
   };
   [[nodiscard]] Stats stats() const;
 

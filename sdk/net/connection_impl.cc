@@ -230,7 +230,7 @@ Connection::Stats Connection::Impl::stats() const {
   return {.outstanding = calls_.size(),
           .late_answers = late_answers_,
           .frames_written = frames_written_,
-          .write_calls = write_calls_};
+          .batches_written = batches_written_};
 }
 
 void Connection::Impl::WantTimer(TimePoint at) {

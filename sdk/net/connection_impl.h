@@ -148,7 +148,7 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   std::string end_detail_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t late_answers_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t frames_written_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::uint64_t write_calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t batches_written_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace corocket::net

@@ -16,6 +16,7 @@
 #include "asio/async_result.hpp"
 #include "asio/deferred.hpp"
 #include "asio/error.hpp"
+#include "asio/post.hpp"
 #include "sdk/base/remoting_error.h"
 #include "sdk/net/connection_impl.h"
 #include "sdk/wire/codec.h"
@@ -26,6 +27,9 @@ namespace {
 
 /// Frames that one batch takes out of the queue. What is more stays there, so that a retirement can take it back.
 constexpr std::size_t kBatchBytes = 256 * 1024;
+/// Batches after which the writer lets others have the strand. Where its socket and those who fill its queue keep pace
+/// with it, nothing else makes it suspend.
+constexpr int kBatchesPerTurn = 16;
 /// Response codes of the protocol.
 constexpr std::int32_t kSystemError = 1;
 constexpr std::int32_t kRequestCodeNotSupported = 3;
@@ -148,13 +152,19 @@ void Connection::Impl::Answer(const wire::Frame& request) {
 
 asio::awaitable<void> Connection::Impl::WriteLoop([[maybe_unused]] std::shared_ptr<Impl> self) {
   try {
+    int batches = 0;
     for (Work work = NextBatch(); work != Work::kEnded; work = NextBatch()) {
       if (work == Work::kNone) {
+        batches = 0;
         co_await WaitForWork();
-      } else {
-        co_await WriteBatchOut();
-        OnBatchWritten();
+        continue;
       }
+      co_await WriteBatchOut();
+      OnBatchWritten();
+      if (++batches < kBatchesPerTurn) continue;
+      batches = 0;
+      auto others = asio::post(strand_, asio::deferred);
+      co_await std::move(others);
     }
   } catch (const std::system_error& error) {
     End(error.code(), Caller::kStrand);
@@ -253,7 +263,7 @@ void Connection::Impl::OnBatchWritten() {
     const absl::MutexLock lock(mutex_);
     calls_.OnBatchWritten(now, batch_keys_, oneways);
     frames_written_ += batch_frames_;
-    ++write_calls_;
+    ++batches_written_;
     drained = Drained();
   }
   for (Call& call : oneways) std::move(call).ResumeFrom(strand_);
