@@ -34,6 +34,7 @@ enum class Phase : std::uint8_t { kSelect, kResolve, kConnect, kProbe, kWrite, k
 [[nodiscard]] std::string_view PhaseName(Phase phase);
 
 /// One failed exchange with one endpoint. Thrown inside the SDK; callers of the public API get a `Status` made from it.
+/// Thread safety: distinct objects: safe. Shared object: safe to read.
 class RemotingError : public std::system_error {
  public:
   /// `endpoint` as `host:port`; `detail` is added to the text when it is not empty (untrusted text: capped by the

@@ -48,11 +48,6 @@ void Connection::Impl::Start() {
 
 asio::awaitable<wire::Frame> Connection::Impl::Send(std::shared_ptr<Impl> self, wire::Frame frame, SendOptions options,
                                                     bool oneway) {
-  const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
-  const bool throws = co_await asio::this_coro::throw_if_cancelled();
-  if (throws && cancellation.cancelled() != asio::cancellation_type::none) {
-    throw RemotingError(RemotingErrc::kCancelled, Phase::kWrite, self->endpoint_, false);
-  }
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   Exchange exchange{.frame = &frame, .options = options, .oneway = oneway};
   auto begin = [&](auto handler) { self->Begin(exchange, executor, std::move(handler)); };

@@ -141,10 +141,10 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   std::error_code retired_ ABSL_GUARDED_BY(mutex_);
   TimePoint drain_until_ ABSL_GUARDED_BY(mutex_) = TimePoint::max();
   bool silent_ ABSL_GUARDED_BY(mutex_) = false;
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  std::error_code end_cause_ ABSL_GUARDED_BY(mutex_);
   /// Silence was due when we were late ourselves: it is judged then. `TimePoint::min()`: nothing of the kind.
   TimePoint second_look_ ABSL_GUARDED_BY(mutex_) = TimePoint::min();
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  std::error_code end_cause_ ABSL_GUARDED_BY(mutex_);
   std::string end_detail_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t late_answers_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t frames_written_ ABSL_GUARDED_BY(mutex_) = 0;

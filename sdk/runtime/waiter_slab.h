@@ -70,6 +70,7 @@ class WaiterSlab {
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool full() const { return size_ >= limit_; }
+  [[nodiscard]] std::size_t limit() const { return limit_; }
   /// Slots in memory.
   [[nodiscard]] std::size_t capacity() const { return slots_.size(); }
 

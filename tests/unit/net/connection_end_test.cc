@@ -30,7 +30,7 @@ using ::testing::UnorderedElementsAre;
 
 class ConnectionEnd : public ConnectionFixture {
  protected:
-  /// Calls that have been written, and others that have not left the queue because nothing runs in between.
+  /// Calls that have all been written.
   std::vector<Ref> FiveHundredCalls() {
     std::vector<Ref> calls;
     for (int i = 0; i < 500; ++i) calls.push_back(Call(i));
@@ -271,6 +271,26 @@ TEST_F(NarrowEnd, RetiredWhileAFrameIsHalfOutItFinishesTheFrame) {
   sim_.RunFor(milliseconds(100));  // 4 KiB per round trip
   EXPECT_EQ(half->outcome(), "answered");
   EXPECT_EQ(connection_->stats().frames_written, 1u);
+}
+
+TEST_F(NarrowEnd, RetiredWithAMebibyteQueuedItGivesBackAllButOneBatchAsNotSent) {
+  constexpr std::size_t kCallBytes = 16 * 1024;
+  std::vector<Ref> calls;
+  for (int i = 0; i < 64; ++i) {
+    calls.push_back(Call(Request(i, std::string(kCallBytes, 'x')), {.deadline = In(seconds(10))}));
+  }
+  Settle();  // the peer does not read
+  connection_->Retire(In(milliseconds(100)));
+  sim_.RunFor(milliseconds(101));
+  std::size_t sent = 0;
+  for (const Ref& call : calls) {
+    ASSERT_TRUE(call->failed()) << call->outcome();
+    EXPECT_EQ(call->error->code(), RemotingErrc::kRetired);
+    sent += call->error->may_have_been_sent() ? 1 : 0;
+  }
+  EXPECT_GE(sent, 1u);
+  EXPECT_LE(sent * kCallBytes, 256u * 1024) << "of what was queued the writer had taken one batch";
+  for (std::size_t i = 0; i < calls.size(); ++i) EXPECT_EQ(calls[i]->error->may_have_been_sent(), i < sent) << i;
 }
 
 TEST_F(NarrowEnd, ABrokenSocketFailsWhatWasHalfWrittenAndWhatWasNot) {

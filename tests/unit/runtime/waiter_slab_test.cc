@@ -115,7 +115,11 @@ TEST(WaiterSlab, IsFullAtItsLimitAndTakesMoreWhenOneHasGone) {
   EXPECT_EQ(NameOf(slab, keys[776]), 776);
 }
 
-TEST(WaiterSlab, ALimitOfMoreThanItCanHoldIsCut) { EXPECT_FALSE(Slab(SIZE_MAX).full()); }
+TEST(WaiterSlab, ALimitOfMoreThanItCanHoldIsCut) {
+  EXPECT_EQ(Slab(SIZE_MAX).limit(), Slab::kMaxLimit);
+  EXPECT_EQ(Slab(Slab::kMaxLimit).limit(), Slab::kMaxLimit);
+  EXPECT_EQ(Slab(7).limit(), 7u);
+}
 
 TEST(WaiterSlab, GrowsToTheLoadAndStaysThereThroughLulls) {
   Slab slab(100'000);
