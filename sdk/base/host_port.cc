@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,9 +49,16 @@ std::optional<V6Bytes> ParseV6(std::string_view text) {
   return bytes;
 }
 
+// ::ffff:a.b.c.d, which is another way to write a.b.c.d.
+bool IsMappedV4(const V6Bytes& bytes) {
+  static constexpr std::array<unsigned char, 12> kPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return std::ranges::equal(kPrefix, std::span(bytes).first<kPrefix.size()>());
+}
+
 // One spelling per address, so that two spellings are one endpoint.
 std::string Canonical(const V6Bytes& bytes) {
   std::array<char, INET6_ADDRSTRLEN> text{};
+  if (IsMappedV4(bytes)) return inet_ntop(AF_INET, bytes.data() + 12, text.data(), text.size());
   return inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
 }
 

@@ -11,8 +11,9 @@
 namespace corocket {
 
 /// Where a server is, as it was configured: identity of an endpoint. Host and port together; two ports of one host are
-/// two endpoints. A name is lower-case, an IPv6 address has its shortest spelling and no brackets; the zone id of a
-/// link-local one stays behind its `%`, as it was written.
+/// two endpoints. A name is lower-case, an IPv6 address has its shortest spelling and no brackets (a v4-mapped one is
+/// the IPv4 address that it stands for); the zone id of a link-local one stays behind its `%`, as it was written.
+/// Thread safety: distinct objects: safe. Shared object: safe to read.
 struct HostPort {
   std::string host;
   std::uint16_t port = 0;

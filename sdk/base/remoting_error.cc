@@ -13,7 +13,7 @@ class Category final : public std::error_category {
       case RemotingErrc::kConnectTimeout:
         return "no connection and proof of life in time";
       case RemotingErrc::kAttemptTimeout:
-        return "no answer in time on a talking connection";
+        return "no answer in time";
       case RemotingErrc::kDeadlineExceeded:
         return "deadline passed";
       case RemotingErrc::kSilence:
@@ -21,7 +21,7 @@ class Category final : public std::error_category {
       case RemotingErrc::kPeerClosed:
         return "closed by peer";
       case RemotingErrc::kRetired:
-        return "connection retired before the request was written";
+        return "connection retired";
       case RemotingErrc::kMalformedFrame:
         return "malformed frame";
       case RemotingErrc::kWrongProtocol:

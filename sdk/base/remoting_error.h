@@ -11,11 +11,11 @@ namespace corocket {
 /// Failures that no operating system reports. Values are stable; the texts are for people.
 enum class RemotingErrc {
   kConnectTimeout = 1,  ///< No connection, or no proof of life on it, within the dial limit.
-  kAttemptTimeout,      ///< The connection talks, but this call had no answer in time.
+  kAttemptTimeout,      ///< This call had no answer in time, or was not written in time; the connection may be well.
   kDeadlineExceeded,    ///< The call as a whole ran out of time.
   kSilence,             ///< A request was outstanding and no byte came for the silence limit.
   kPeerClosed,          ///< The peer closed the connection in an orderly way (FIN).
-  kRetired,             ///< The connection takes no new work: its endpoint was replaced or left the list.
+  kRetired,             ///< The connection was given up by its owner: takes no new work, or was closed in the end.
   kMalformedFrame,      ///< Bytes that are no frame.
   kWrongProtocol,       ///< Bytes that belong to another protocol (HTTP, HTTP/2, TLS).
   kNotReady,            ///< The server says that it does not serve yet.
@@ -35,6 +35,7 @@ enum class Phase : std::uint8_t { kSelect, kResolve, kConnect, kProbe, kWrite, k
 [[nodiscard]] std::string_view PhaseName(Phase phase);
 
 /// One failed exchange with one endpoint. Thrown inside the SDK; callers of the public API get a `Status` made from it.
+/// Thread safety: distinct objects: safe. Shared object: safe to read.
 class RemotingError : public std::system_error {
  public:
   /// `endpoint` as `host:port`; `detail` is added to the text when it is not empty (untrusted text: capped by the

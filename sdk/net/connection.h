@@ -27,7 +27,9 @@ namespace corocket::net {
 
 struct ConnectionOptions {
   /// No byte for this long while a request is outstanding: the connection is silent. Timed-out and cancelled requests
-  /// keep counting until a byte comes.
+  /// keep counting until a byte comes. While a batch is being written, a part of 256 KiB that the kernel takes counts
+  /// as a byte. The time that the network needs to empty the kernel's buffers does not: on links that need
+  /// longer than this for such a part, or for those buffers (some MiB), a request of that size is called silent.
   std::chrono::milliseconds silence_limit{500};
   /// Requests waiting for their answer; one more is refused with `kQueueFull`.
   std::size_t max_outstanding = 65'535;
@@ -35,7 +37,8 @@ struct ConnectionOptions {
   std::size_t max_queued_bytes = 64 * 1024 * 1024;
 };
 
-/// Told on the connection's strand, after the waiters concerned have been resumed, with no lock held.
+/// Told on the connection's strand, with no lock held, when the waiters concerned have been taken out of the table;
+/// those on other executors may resume before or after.
 struct ConnectionCallbacks {
   /// A request is out and no byte comes: the connection takes no new work; calls that may not be repeated still wait.
   std::function<void(ConnectionId)> on_silent;
@@ -66,8 +69,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Throws RemotingError: kAttemptTimeout (deadline), kSilence, kPeerClosed or the socket's error (broken),
   ///   kMalformedFrame / kWrongProtocol (garbage came), kRetired (not sent), kQueueFull, kTooLarge, kCancelled.
   /// Cancellation: terminal, partial, total. Before the writer takes the frame it is dropped; after that the frame is
-  ///   finished and a late answer is counted and dropped. The connection stays usable. Resumes on the caller's
-  ///   executor.
+  ///   finished and a late answer is counted and dropped. The connection stays usable. Whoever is cancelled before it
+  ///   begins gets Asio's own operation_aborted.
+  /// Resumes on the caller's executor, never inside the connection's work unless that is the connection's own strand.
   [[nodiscard]] asio::awaitable<wire::Frame> Send(wire::Frame request, SendOptions options);
 
   /// `Send` without a coroutine of its own, for calls that wait by the thousand. Names the operation; awaiting it runs
@@ -109,7 +113,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     TimePoint last_byte_at = TimePoint::min();
     std::uint64_t late_answers = 0;
     std::uint64_t frames_written = 0;
-    std::uint64_t write_calls = 0;
+    std::uint64_t batches_written = 0;
   };
   [[nodiscard]] Stats stats() const;
 

@@ -19,6 +19,11 @@ namespace {
 
 /// Deadlines this close together share one expiry, so that a mass time-out is not quadratic.
 constexpr std::chrono::milliseconds kGrain{1};
+/// A timer this late says that our process was held up (stopped, or busy): what the peer has sent meanwhile may lie in
+/// the socket, and the timer may have overtaken the reader.
+constexpr std::chrono::milliseconds kLate{20};
+/// What the reader is then given before the peer is called silent.
+constexpr std::chrono::milliseconds kReadersTurn{10};
 
 }  // namespace
 
@@ -43,11 +48,6 @@ void Connection::Impl::Start() {
 
 asio::awaitable<wire::Frame> Connection::Impl::Send(std::shared_ptr<Impl> self, wire::Frame frame, SendOptions options,
                                                     bool oneway) {
-  const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
-  const bool throws = co_await asio::this_coro::throw_if_cancelled();
-  if (throws && cancellation.cancelled() != asio::cancellation_type::none) {
-    throw RemotingError(RemotingErrc::kCancelled, Phase::kWrite, self->endpoint_, false);
-  }
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   Exchange exchange{.frame = &frame, .options = options, .oneway = oneway};
   auto begin = [&](auto handler) { self->Begin(exchange, executor, std::move(handler)); };
@@ -92,7 +92,7 @@ void Connection::Impl::Begin(Call call) {
   }
   if (refusal) {
     Fail(call, *refusal, detail);
-    std::move(call).ResumeLater();
+    std::move(call).Resume();
   } else if (kick) {
     self->PostKick();
   }
@@ -119,9 +119,9 @@ void Connection::Impl::FailAll(std::vector<Call>& calls, std::error_code cause, 
   for (Call& call : calls) {
     Fail(call, cause, detail);
     if (caller == Caller::kStrand) {
-      std::move(call).Resume();
+      std::move(call).ResumeFrom(strand_);
     } else {
-      std::move(call).ResumeLater();
+      std::move(call).Resume();
     }
   }
 }
@@ -136,7 +136,7 @@ void Connection::Impl::Cancel(WaiterKey key) {
   }
   if (!call) return;
   Fail(*call, RemotingErrc::kCancelled);
-  std::move(*call).ResumeLater();
+  std::move(*call).Resume();
   if (drained) End(RemotingErrc::kRetired, Caller::kStranger);
 }
 
@@ -226,7 +226,7 @@ Connection::Stats Connection::Impl::stats() const {
           .last_byte_at = calls_.last_bytes(),
           .late_answers = late_answers_,
           .frames_written = frames_written_,
-          .write_calls = write_calls_};
+          .batches_written = batches_written_};
 }
 
 void Connection::Impl::WantTimer(TimePoint at) {
@@ -271,6 +271,18 @@ void Connection::Impl::SetTimer() {
   });
 }
 
+TimePoint Connection::Impl::SilentAt(TimePoint now) {
+  const std::optional<TimePoint> quiet = calls_.QuietSince();
+  if (!quiet || silent_) return TimePoint::max();
+  const TimePoint at = *quiet + options_.silence_limit;
+  if (now < at) {
+    second_look_ = TimePoint::min();
+  } else if (second_look_ == TimePoint::min() && now - timer_at_ > kLate) {
+    second_look_ = now + kReadersTurn;  // once: a process that is always late finds hung servers, too
+  }
+  return std::max(at, second_look_);
+}
+
 void Connection::Impl::OnTimer() {
   const TimePoint now = runtime_->Now();
   std::vector<Call> late;
@@ -283,9 +295,7 @@ void Connection::Impl::OnTimer() {
     if (ended_) return;
     was_open = !retired_;
     calls_.TakeExpired(now, late);
-    const std::optional<TimePoint> quiet = calls_.QuietSince();
-    // The end of patience; a plain point in time, since g++ 12 sees an optional one read uninitialised at -O2.
-    TimePoint silent_at = quiet && !silent_ ? *quiet + options_.silence_limit : TimePoint::max();
+    TimePoint silent_at = SilentAt(now);
     if (now >= silent_at) {
       newly_silent = silent_ = true;
       silent_at = TimePoint::max();

@@ -39,7 +39,8 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   /// `handler` is called on `executor` when `exchange` has ended.
   void Begin(Exchange& exchange, asio::any_io_executor executor, asio::any_completion_handler<void()> handler);
   void Retire(TimePoint drain_until);
-  /// Whose code runs up the stack. A stranger may be in the middle of anything, so nothing else is run inside the call.
+  /// Whose code runs up the stack. A stranger may be in the middle of anything, so nothing else is run inside the call;
+  /// nor does the strand run strangers inside its own.
   enum class Caller : std::uint8_t { kStrand, kStranger };
   /// Ends the connection: every call fails with `cause`, with `detail` in its text.
   void End(std::error_code cause, Caller caller, std::string detail = {});
@@ -88,6 +89,8 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   void OnKick();
   void SetTimer();
   void OnTimer();
+  /// When the peer is to be called silent; `TimePoint::max()`: not for what is known now.
+  [[nodiscard]] TimePoint SilentAt(TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Reader and writer: connection_io.cc.
   [[nodiscard]] asio::awaitable<void> ReadLoop(Lifeline lifeline);
@@ -115,6 +118,8 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   ConnectionCallbacks callbacks_;
   TaskGroup tasks_;
   bool finished_ = false;
+  bool asked_ = false;   ///< Something has been written, or begun to be.
+  bool spoken_ = false;  ///< Bytes have come from the peer.
   asio::any_completion_handler<void()> idle_writer_;
   FrameReader reader_;
   std::vector<wire::Frame> input_;
@@ -136,12 +141,14 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   std::error_code retired_ ABSL_GUARDED_BY(mutex_);
   TimePoint drain_until_ ABSL_GUARDED_BY(mutex_) = TimePoint::max();
   bool silent_ ABSL_GUARDED_BY(mutex_) = false;
+  /// Silence was due when we were late ourselves: it is judged then. `TimePoint::min()`: nothing of the kind.
+  TimePoint second_look_ ABSL_GUARDED_BY(mutex_) = TimePoint::min();
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::error_code end_cause_ ABSL_GUARDED_BY(mutex_);
   std::string end_detail_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t late_answers_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t frames_written_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::uint64_t write_calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t batches_written_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace corocket::net

@@ -16,6 +16,7 @@
 #include "asio/async_result.hpp"
 #include "asio/deferred.hpp"
 #include "asio/error.hpp"
+#include "asio/post.hpp"
 #include "sdk/base/remoting_error.h"
 #include "sdk/net/connection_impl.h"
 #include "sdk/wire/codec.h"
@@ -26,6 +27,9 @@ namespace {
 
 /// Frames that one batch takes out of the queue. What is more stays there, so that a retirement can take it back.
 constexpr std::size_t kBatchBytes = 256 * 1024;
+/// Batches after which the writer lets others have the strand. Where its socket and those who fill its queue keep pace
+/// with it, nothing else makes it suspend.
+constexpr int kBatchesPerTurn = 16;
 /// Response codes of the protocol.
 constexpr std::int32_t kSystemError = 1;
 constexpr std::int32_t kRequestCodeNotSupported = 3;
@@ -45,6 +49,7 @@ asio::awaitable<void> Connection::Impl::ReadLoop([[maybe_unused]] Lifeline lifel
     try {
       const std::size_t bytes = co_await transport_->ReadSome(reader_.Space());
       reader_.Commit(bytes);
+      spoken_ = true;
       if (!TakeInput()) break;
     } catch (const std::system_error& error) {
       cause = error.code();
@@ -62,7 +67,12 @@ void Connection::Impl::EndReading(std::error_code cause) {
   }
   const std::size_t rest = reader_.unread().size();
   std::string detail;
-  if (rest > 0) detail = absl::StrCat("in the middle of a frame, after ", rest, " bytes of it");
+  if (rest > 0) {
+    detail = absl::StrCat("in the middle of a frame, after ", rest, " bytes of it");
+  } else if (!spoken_ && asked_) {
+    // Such a server sends no alert that the bytes themselves could be told by.
+    detail = "closed before it answered anything; a server that insists on TLS does that";
+  }
   End(RemotingErrc::kPeerClosed, Caller::kStrand, std::move(detail));
 }
 
@@ -97,7 +107,7 @@ void Connection::Impl::Deliver() {
     }
     drained = Drained();
   }
-  for (Call& call : answered) std::move(call).Resume();
+  for (Call& call : answered) std::move(call).ResumeFrom(strand_);
   for (const wire::Frame& frame : input_) {
     if (!frame.header.is_response()) Answer(frame);
   }
@@ -142,13 +152,19 @@ void Connection::Impl::Answer(const wire::Frame& request) {
 
 asio::awaitable<void> Connection::Impl::WriteLoop([[maybe_unused]] std::shared_ptr<Impl> self) {
   try {
+    int batches = 0;
     for (Work work = NextBatch(); work != Work::kEnded; work = NextBatch()) {
       if (work == Work::kNone) {
+        batches = 0;
         co_await WaitForWork();
-      } else {
-        co_await WriteBatchOut();
-        OnBatchWritten();
+        continue;
       }
+      co_await WriteBatchOut();
+      OnBatchWritten();
+      if (++batches < kBatchesPerTurn) continue;
+      batches = 0;
+      auto others = asio::post(strand_, asio::deferred);
+      co_await std::move(others);
     }
   } catch (const std::system_error& error) {
     End(error.code(), Caller::kStrand);
@@ -228,6 +244,7 @@ void Connection::Impl::EncodeBatch(std::vector<Outgoing> requests, std::vector<w
 }
 
 asio::awaitable<void> Connection::Impl::WriteBatchOut() {
+  asked_ = true;
   auto chunk = batch_.NextChunk();
   while (!chunk.empty()) {
     co_await transport_->Write(chunk);
@@ -246,10 +263,10 @@ void Connection::Impl::OnBatchWritten() {
     const absl::MutexLock lock(mutex_);
     calls_.OnBatchWritten(now, batch_keys_, oneways);
     frames_written_ += batch_frames_;
-    ++write_calls_;
+    ++batches_written_;
     drained = Drained();
   }
-  for (Call& call : oneways) std::move(call).Resume();
+  for (Call& call : oneways) std::move(call).ResumeFrom(strand_);
   if (drained) End(RemotingErrc::kRetired, Caller::kStrand);
 }
 

@@ -17,6 +17,7 @@ struct SendOptions {
 };
 
 /// One call on a connection, in the frame of the coroutine that makes it.
+/// Thread safety: distinct objects: safe. Shared object: the connection's from `Run` until the call has ended.
 struct Exchange {
   /// The request until the writer takes it, the answer in the end. Never null.
   wire::Frame* frame = nullptr;

@@ -27,7 +27,7 @@ std::optional<PendingTable::Call> PendingTable::TakeAbandoned(WaiterKey key) {
   const PendingCall& extra = call->extra;
   if (extra.stage != Stage::kQueued && !extra.oneway) {
     const TimePoint at = extra.stage == Stage::kWritten ? extra.written_at : progress_at_;
-    if (at >= last_bytes_) abandoned_at_ = abandoned_at_ ? std::min(*abandoned_at_, at) : at;
+    abandoned_at_ = abandoned_at_ ? std::min(*abandoned_at_, at) : at;
   }
   return TakeDone(key);
 }
@@ -103,8 +103,8 @@ std::optional<TimePoint> PendingTable::QuietSince() {
   std::optional<TimePoint> oldest = abandoned_at_;
   const auto consider = [&oldest](TimePoint at) { oldest = oldest ? std::min(*oldest, at) : at; };
   if (written_.first != WaiterKey{}) consider(slab_.Find(written_.first)->extra.written_at);
-  // A write that makes no progress keeps back whoever waits behind it.
-  if (writing_ && size() > 0) consider(progress_at_);
+  // A write that makes no progress keeps back whoever waits behind it, or comes later.
+  if (writing_) consider(progress_at_);
   if (!oldest) return std::nullopt;
   return std::max(*oldest, last_bytes_);
 }

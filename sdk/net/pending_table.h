@@ -61,7 +61,7 @@ class PendingTable {
 
   /// The call ends otherwise than by its caller's doing: answered, written (one-way), or unfit for the wire.
   [[nodiscard]] std::optional<Call> TakeDone(WaiterKey key);
-  /// Its caller waits no longer. If it was written, and no byte has come since, it keeps counting as unanswered.
+  /// Its caller waits no longer. If the writer has taken it, it keeps counting as unanswered until a byte comes.
   [[nodiscard]] std::optional<Call> TakeAbandoned(WaiterKey key);
   /// Those whose deadline has come; abandoned, too.
   void TakeExpired(TimePoint now, std::vector<Call>& taken);
@@ -81,7 +81,7 @@ class PendingTable {
   void OnBytes(TimePoint now);
   [[nodiscard]] TimePoint last_bytes() const { return last_bytes_; }
 
-  /// Since when no byte has come although one is due; none: nothing is due.
+  /// Since when no byte has come although one is due, or none has been taken of a batch; none: nothing is due.
   [[nodiscard]] std::optional<TimePoint> QuietSince();
   /// The earliest deadline; `TimePoint::max()`: none.
   [[nodiscard]] TimePoint NextDeadline() { return slab_.NextDeadline(); }
@@ -105,7 +105,7 @@ class PendingTable {
   /// When the batch was begun, or a part of it taken last.
   TimePoint progress_at_;
   TimePoint last_bytes_ = TimePoint::min();
-  /// Earliest write since `last_bytes_` of a request that nobody waits for any more.
+  /// Earliest write of the requests whose callers have left since `last_bytes_`.
   std::optional<TimePoint> abandoned_at_;
 };
 

@@ -4,10 +4,10 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
-#include <exception>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -33,17 +33,22 @@
 namespace corocket::net {
 namespace {
 
+/// What a look-up came to. Copied for each who waited for it, so the error is a code: an exception that several
+/// threads rethrow would be one object.
 struct Found {
   std::vector<HostPort> addresses;
-  std::exception_ptr error;
+  std::error_code error;
+  std::string why;
 };
 
 using Waiter = Parked<Found>;
+using LookupPtr = std::shared_ptr<const Lookup>;
 
 struct Job {
-  Lookup lookup;
+  LookupPtr lookup;
   HostPort name;
-  std::optional<Waiter> waiter;  // guarded by the mutex of the desk; empty: nobody is interested any more
+  /// By number of their tickets. Guarded by the mutex of the desk; empty: nobody is interested any more.
+  std::map<std::uint64_t, Waiter> waiters;
 };
 
 // Signals of the process are for the threads of its owner.
@@ -65,9 +70,11 @@ class WithoutSignals {
 Found Run(const Job& job) {
   Found found;
   try {
-    found.addresses = job.lookup(job.name);
+    found.addresses = (*job.lookup)(job.name);
+  } catch (const std::system_error& error) {
+    found.error = error.code();
   } catch (...) {
-    found.error = std::current_exception();
+    found.error = asio::error::make_error_code(asio::error::no_recovery);
   }
   return found;
 }
@@ -75,57 +82,64 @@ Found Run(const Job& job) {
 // The look-ups of one execution context. Shared by the context's service and by the threads, which may outlive it.
 class Desk : public std::enable_shared_from_this<Desk> {
  public:
-  void Take(Lookup lookup, HostPort name, Waiter waiter, const asio::cancellation_slot& slot) {
-    auto job = std::make_shared<Job>();
-    job->lookup = std::move(lookup);
-    job->name = std::move(name);
-    job->waiter.emplace(std::move(waiter));
+  void Take(LookupPtr lookup, HostPort name, Waiter waiter, asio::cancellation_slot slot) {
     const absl::MutexLock lock(mutex_);
-    if (waiting_.size() >= kMaxWaitingLookups || !HaveThread()) {
-      Answer(*job, Failure(asio::error::host_not_found_try_again, "too many look-ups at once", job->name));
+    std::shared_ptr<Job> job = Find(lookup, name);
+    const bool full =
+        job ? job->waiters.size() >= kMaxCallersPerLookup : waiting_.size() >= kMaxWaitingLookups || !HaveThread();
+    if (full) {
+      std::move(waiter).Resume({.addresses = {},
+                                .error = asio::error::make_error_code(asio::error::host_not_found_try_again),
+                                .why = "too many look-ups at once"});
       return;
     }
-    if (auto connected = slot; connected.is_connected()) {
-      connected.assign([weak = weak_from_this(), job = std::weak_ptr<Job>(job)](asio::cancellation_type) {
+    if (!job) {
+      job = std::make_shared<Job>(Job{.lookup = std::move(lookup), .name = std::move(name), .waiters = {}});
+      waiting_.push_back(job);
+    }
+    const std::uint64_t ticket = ++tickets_;
+    if (slot.is_connected()) {
+      slot.assign([weak = weak_from_this(), job = std::weak_ptr<Job>(job), ticket](asio::cancellation_type) {
         const auto desk = weak.lock();
         const auto alive = job.lock();
-        if (desk && alive) desk->Abandon(alive);
+        if (desk && alive) desk->Abandon(alive, ticket);
       });
     }
-    waiting_.push_back(std::move(job));
+    job->waiters.emplace(ticket, std::move(waiter));
   }
 
   /// The context ends: whoever waits on it must not be resumed any more.
   void Shutdown() {
     std::deque<std::shared_ptr<Job>> dropped;
-    std::vector<Waiter> waiters;  // destroyed outside the lock
+    std::vector<std::map<std::uint64_t, Waiter>> waiters;  // destroyed outside the lock
     const absl::MutexLock lock(mutex_);
     dropped.swap(waiting_);
     dropped.insert(dropped.end(), running_.begin(), running_.end());
-    for (const auto& job : dropped) {
-      if (auto waiter = corocket::Take(job->waiter)) waiters.push_back(std::move(*waiter));
-    }
+    for (const auto& job : dropped) waiters.push_back(std::exchange(job->waiters, {}));
   }
 
  private:
-  static Found Failure(asio::error::netdb_errors code, const std::string& why, const HostPort& name) {
-    return {.addresses = {},
-            .error = std::make_exception_ptr(
-                std::system_error(asio::error::make_error_code(code), name.ToString() + ": " + why))};
+  /// The look-up of this name that has not ended, waiting or running; null: there is none.
+  std::shared_ptr<Job> Find(const LookupPtr& lookup, const HostPort& name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto same = [&](const std::shared_ptr<Job>& job) { return job->lookup == lookup && job->name == name; };
+    if (const auto found = std::ranges::find_if(running_, same); found != running_.end()) return *found;
+    if (const auto found = std::ranges::find_if(waiting_, same); found != waiting_.end()) return *found;
+    return nullptr;
   }
 
-  // Under the lock on purpose: `Shutdown` then either finds the waiter or knows it posted while the context was there.
-  void Answer(Job& job, Found found) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    auto waiter = corocket::Take(job.waiter);
-    if (waiter) std::move(*waiter).Resume(std::move(found));
+  // Under the lock on purpose: `Shutdown` then either finds the waiters or knows them posted while the context was
+  // there.
+  void Answer(Job& job, const Found& found) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (auto& [ticket, waiter] : std::exchange(job.waiters, {})) std::move(waiter).Resume(found);
   }
 
-  void Abandon(const std::shared_ptr<Job>& job) {
+  void Abandon(const std::shared_ptr<Job>& job, std::uint64_t ticket) {
     const absl::MutexLock lock(mutex_);
-    std::erase(waiting_, job);
-    Answer(*job, {.addresses = {},
-                  .error = std::make_exception_ptr(
-                      std::system_error(asio::error::make_error_code(asio::error::operation_aborted)))});
+    auto waiter = job->waiters.extract(ticket);
+    if (waiter.empty()) return;
+    std::move(waiter.mapped()).Resume({.addresses = {}, .error = asio::error::operation_aborted, .why = {}});
+    // One that runs goes on, and whoever asks next finds it.
+    if (job->waiters.empty()) std::erase(waiting_, job);
   }
 
   // Whether a thread will come for what is put into the queue next.
@@ -147,10 +161,10 @@ class Desk : public std::enable_shared_from_this<Desk> {
       waiting_.pop_front();
       running_.push_back(job);
       mutex_.unlock();
-      Found found = Run(*job);
+      const Found found = Run(*job);
       mutex_.lock();
       std::erase(running_, job);
-      Answer(*job, std::move(found));
+      Answer(*job, found);
     }
     --threads_;
   }
@@ -159,6 +173,7 @@ class Desk : public std::enable_shared_from_this<Desk> {
   std::deque<std::shared_ptr<Job>> waiting_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Job>> running_ ABSL_GUARDED_BY(mutex_);
   std::size_t threads_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t tickets_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // Lives in the execution context and hears of its end: a thread that comes back later must not post into it.
@@ -177,7 +192,7 @@ class DeskService final : public asio::execution_context::service {
 
 asio::execution_context::id DeskService::id;
 
-asio::awaitable<Found> Ask(Lookup lookup, HostPort name) {
+asio::awaitable<Found> Ask(LookupPtr lookup, HostPort name) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   auto& context = asio::query(executor, asio::execution::context);
   const std::shared_ptr<Desk> desk = asio::use_service<DeskService>(context).desk();
@@ -190,10 +205,12 @@ asio::awaitable<Found> Ask(Lookup lookup, HostPort name) {
   co_return found;
 }
 
-asio::awaitable<std::vector<HostPort>> ResolveName(Lookup lookup, HostPort name) {
+asio::awaitable<std::vector<HostPort>> ResolveName(LookupPtr lookup, HostPort name) {
   if (IsIpLiteral(name.host)) co_return std::vector<HostPort>{std::move(name)};
   Found found = co_await Ask(std::move(lookup), name);
-  if (found.error) std::rethrow_exception(found.error);
+  if (found.error) {
+    throw std::system_error(found.error, found.why.empty() ? name.ToString() : name.ToString() + ": " + found.why);
+  }
   std::vector<HostPort> addresses;
   for (HostPort& address : found.addresses) {
     if (std::ranges::find(addresses, address) == addresses.end()) addresses.push_back(std::move(address));
@@ -202,6 +219,12 @@ asio::awaitable<std::vector<HostPort>> ResolveName(Lookup lookup, HostPort name)
     throw std::system_error(asio::error::make_error_code(asio::error::host_not_found), name.ToString());
   }
   co_return addresses;
+}
+
+/// One for all resolvers without a function of their own, so that their look-ups are joined, too.
+const LookupPtr& SharedSystemLookup() {
+  static const LookupPtr lookup = std::make_shared<const Lookup>(SystemLookup);
+  return lookup;
 }
 
 }  // namespace
@@ -218,7 +241,8 @@ std::vector<HostPort> SystemLookup(const HostPort& name) {
   return addresses;
 }
 
-Resolver::Resolver(Lookup lookup) : lookup_(lookup ? std::move(lookup) : Lookup(SystemLookup)) {}
+Resolver::Resolver(Lookup lookup)
+    : lookup_(lookup ? std::make_shared<const Lookup>(std::move(lookup)) : SharedSystemLookup()) {}
 
 asio::awaitable<std::vector<HostPort>> Resolver::Resolve(HostPort name) const {
   return ResolveName(lookup_, std::move(name));

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "asio/awaitable.hpp"
@@ -10,7 +11,8 @@
 
 namespace corocket::net {
 
-/// A blocking look-up: the numeric addresses of a name. Runs on a thread of the resolver; throws `std::system_error`.
+/// A blocking look-up: the numeric addresses of a name. Runs on a thread of the resolver; throws `std::system_error`,
+/// whose code counts.
 using Lookup = std::function<std::vector<HostPort>(const HostPort& name)>;
 
 /// What the system says: hosts file, DNS, whatever it is set up for.
@@ -20,24 +22,29 @@ using Lookup = std::function<std::vector<HostPort>(const HostPort& name)>;
 inline constexpr std::size_t kMaxLookupThreads = 4;
 /// Look-ups that wait for one of them; one more fails with `host_not_found_try_again`.
 inline constexpr std::size_t kMaxWaitingLookups = 256;
+/// Callers that wait for one look-up; one more fails likewise.
+inline constexpr std::size_t kMaxCallersPerLookup = 1024;
 
 /// Looks names up without blocking an executor, and without being blocked by a look-up that hangs.
 ///
 /// The system's look-up cannot be stopped once it runs. A caller that is cancelled leaves at once and the look-up ends
-/// by itself, on a detached thread that nobody waits for: neither `io_context::run()` nor any destructor. Thread
-/// safety: all members may be called from any thread.
+/// by itself, on a detached thread that nobody waits for: neither `io_context::run()` nor any destructor. Whoever asks
+/// for a name that is being looked up on the same context already, abandoned or not, waits for that look-up: a name
+/// that hangs takes one thread, however often it is asked for. Thread safety: all members may be called from any
+/// thread.
 class Resolver {
  public:
   /// `lookup`: the system's, if empty.
   explicit Resolver(Lookup lookup = nullptr);
 
   /// Numeric addresses of `name`, each once, in the order given. A literal is returned as it is.
-  /// Throws `std::system_error`: what the look-up throws; `host_not_found` for an empty answer.
+  /// Throws `std::system_error` naming it: the look-up's code; `host_not_found` for an empty answer.
   /// Cancellation: terminal, partial, total; throws `operation_aborted`.
   [[nodiscard]] asio::awaitable<std::vector<HostPort>> Resolve(HostPort name) const;
 
  private:
-  const Lookup lookup_;
+  /// Copies share it; look-ups by one and the same function are joined.
+  const std::shared_ptr<const Lookup> lookup_;
 };
 
 }  // namespace corocket::net

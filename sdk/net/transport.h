@@ -62,6 +62,7 @@ class Listener {
 };
 
 /// Makes listeners; servers of the test kit run on it, over TCP or over the simulated network.
+/// Thread safety: all members may be called from any thread.
 class Binder {
  public:
   virtual ~Binder() = default;

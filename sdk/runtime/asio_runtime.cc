@@ -1,5 +1,6 @@
 #include "sdk/runtime/asio_runtime.h"
 
+#include <atomic>
 #include <cstdint>
 #include <system_error>
 #include <utility>
@@ -40,7 +41,8 @@ class AsioTimer final : public Timer {
   struct State {
     explicit State(asio::any_io_executor on) : timer(std::move(on)) {}
     asio::steady_timer timer;
-    std::uint64_t generation = 0;
+    /// Atomic: whoever lets go of the timer last may do so on another thread than the one that a due wait runs on.
+    std::atomic<std::uint64_t> generation = 0;
   };
   std::shared_ptr<State> state_;
 };

@@ -82,7 +82,7 @@ class ParkingLot::State : public std::enable_shared_from_this<State> {
         ++line_;
       }
     }
-    for (Slab::Item& waiter : woken) std::move(waiter).ResumeLater();
+    for (Slab::Item& waiter : woken) std::move(waiter).Resume();
     if (disarm) asio::post(strand_, [self = shared_from_this()] { self->timer_->Disarm(); });
   }
 
@@ -132,7 +132,7 @@ class ParkingLot::State : public std::enable_shared_from_this<State> {
     if (line) {
       asio::post(strand_, [order = Lifeline(self, *line)]() mutable { Arm(std::move(order)); });
     } else {
-      std::move(waiter).ResumeLater();
+      std::move(waiter).Resume();
     }
   }
 
@@ -144,7 +144,7 @@ class ParkingLot::State : public std::enable_shared_from_this<State> {
     }
     if (!waiter) return;
     waiter->result->aborted = true;
-    std::move(*waiter).ResumeLater();
+    std::move(*waiter).Resume();
   }
 
   std::vector<Slab::Item> TakeWaiters(const std::vector<WaiterKey>& keys) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

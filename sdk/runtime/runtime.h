@@ -13,7 +13,9 @@
 namespace corocket {
 
 /// One alarm that can be set again and again.
-/// Thread safety: used only from the executor it was made for; destroyed there, or when nothing runs on it any more.
+/// Thread safety: used only from the executor it was made for. Destroyed on any thread, once nobody uses it; a `fire`
+/// that is due at that very moment runs or does not, so one that needs the timer's owner holds it, or asks a weak
+/// pointer.
 class Timer {
  public:
   virtual ~Timer() = default;

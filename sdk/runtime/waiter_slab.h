@@ -35,15 +35,20 @@ struct Waiter {
   TimePoint deadline = {};
   Extra extra = {};
 
-  /// Resumes the coroutine on its executor: at once when this thread is there already. `result` has been filled in, and
-  /// no lock is held.
+  /// Resumes the coroutine on its executor, never inside this call. `result` has been filled in, and no lock is held.
   void Resume() && {
     // Wrapped: an executor that sees the handler itself asks it for its own executor once more, which costs 100 ns.
-    asio::dispatch(executor, [waiting = std::move(handler)]() mutable { std::move(waiting)(); });
-  }
-  /// The same, but never inside this call: for callers who may be in the middle of something.
-  void ResumeLater() && {
     asio::post(executor, [waiting = std::move(handler)]() mutable { std::move(waiting)(); });
+  }
+  /// The same, but at once if the coroutine runs on `here`, the strand that this is called on. Any other coroutine is
+  /// somebody else's: whatever it does next, blocking included, would hold up what the strand has to do. (`dispatch`
+  /// alone does not tell them apart: on a thread of a pool it runs all of the pool's coroutines at once.)
+  void ResumeFrom(const asio::any_io_executor& here) && {
+    if (executor != here) {
+      std::move(*this).Resume();
+      return;
+    }
+    asio::dispatch(executor, [waiting = std::move(handler)]() mutable { std::move(waiting)(); });
   }
 };
 
@@ -65,6 +70,7 @@ class WaiterSlab {
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool full() const { return size_ >= limit_; }
+  [[nodiscard]] std::size_t limit() const { return limit_; }
   /// Slots in memory.
   [[nodiscard]] std::size_t capacity() const { return slots_.size(); }
 

@@ -32,12 +32,25 @@ TEST(AsioEndpoint, AZoneIsTheInterfaceByNameOrByNumber) {
   EXPECT_EQ(ToHostPort(ToEndpoint({"fe80::1%lo", 9876})).ToString(), "[fe80::1%lo]:9876");
 }
 
+TEST(AsioEndpoint, AZoneThatIsNoInterfaceIsNotTakenForAnother) {
+  for (const char* host : {"fe80::1%nosuchif0", "fe80::1%1foo", "fe80::1%4294967297", "fe80::1%-1", "fe80::1%25eth0",
+                           "fe80::1%0", "fe80::1%"}) {
+    try {
+      const asio::ip::tcp::endpoint endpoint = ToEndpoint({host, 9876});
+      ADD_FAILURE() << host << " became interface " << endpoint.address().to_v6().scope_id();
+    } catch (const std::system_error& error) {
+      EXPECT_EQ(error.code(), std::errc::no_such_device) << host;
+      EXPECT_THAT(error.what(), HasSubstr(HostPort{host, 9876}.ToString()));
+    }
+  }
+}
+
 TEST(AsioEndpoint, AMappedAddressIsAnIPv4One) {
   EXPECT_EQ(ToEndpoint({"::ffff:10.0.0.1", 9876}).address(), asio::ip::make_address("10.0.0.1"));
 }
 
 TEST(AsioEndpoint, WhatIsNoLiteralIsRefusedAndQuoted) {
-  for (const char* host : {"", "ns1", "10.0.0", "10.0.0.256", "fe80::1%nosuchif0"}) {
+  for (const char* host : {"", "ns1", "10.0.0", "10.0.0.256", "10.0.0.1%lo"}) {
     try {
       (void)ToEndpoint({host, 9876});
       ADD_FAILURE() << host << " was taken";

@@ -61,7 +61,7 @@ TEST_F(ConnectionCalls, CallersOfTheSameMomentShareOneWrite) {
   for (int i = 0; i < 64; ++i) Call(i);
   Settle();
   EXPECT_EQ(connection_->stats().frames_written, 64u);
-  EXPECT_EQ(connection_->stats().write_calls, 1u);
+  EXPECT_EQ(connection_->stats().batches_written, 1u);
 }
 
 TEST_F(ConnectionCalls, AnAnswerThatComesByteByByteIsPutTogether) {

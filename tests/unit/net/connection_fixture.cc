@@ -4,6 +4,7 @@
 #include <exception>
 #include <string_view>
 
+#include "absl/functional/any_invocable.h"
 #include "asio/bind_cancellation_slot.hpp"
 #include "asio/cancellation_state.hpp"
 #include "asio/co_spawn.hpp"
@@ -33,6 +34,33 @@ asio::awaitable<void> Echo(Peer& peer) {
   } catch (const std::system_error&) {  // the stream has ended
   }
 }
+
+class LateTimer final : public Timer {
+ public:
+  LateTimer(std::unique_ptr<Timer> timer, Duration late) : timer_(std::move(timer)), late_(late) {}
+  void Arm(TimePoint at, absl::AnyInvocable<void()> fire) override { timer_->Arm(at + late_, std::move(fire)); }
+  void Disarm() override { timer_->Disarm(); }
+
+ private:
+  const std::unique_ptr<Timer> timer_;
+  const Duration late_;
+};
+
+/// A runtime whose timers fire late.
+class LateRuntime final : public Runtime {
+ public:
+  LateRuntime(std::shared_ptr<Runtime> runtime, Duration late) : runtime_(std::move(runtime)), late_(late) {}
+  TimePoint Now() const override { return runtime_->Now(); }
+  std::uint64_t Random() override { return runtime_->Random(); }
+  asio::any_io_executor executor() const override { return runtime_->executor(); }
+  std::unique_ptr<Timer> NewTimer(asio::any_io_executor on) override {
+    return std::make_unique<LateTimer>(runtime_->NewTimer(std::move(on)), late_);
+  }
+
+ private:
+  const std::shared_ptr<Runtime> runtime_;
+  const Duration late_;
+};
 
 asio::awaitable<void> Sink(Peer& peer, std::shared_ptr<std::optional<std::error_code>> end) {
   *end = co_await peer.End();
@@ -95,7 +123,11 @@ ConnectionFixture::ConnectionFixture(Settings settings)
   callbacks.on_request = [this](const wire::Frame& request) {
     return on_request_ ? on_request_(request) : std::nullopt;
   };
-  connection_ = Connection::Start(sim_.runtime(), strand_, std::move(ours), ConnectionId{7}, "ns1:9876",
+  std::shared_ptr<Runtime> runtime = sim_.runtime();
+  if (settings.timers_late > Duration::zero()) {
+    runtime = std::make_shared<LateRuntime>(std::move(runtime), settings.timers_late);
+  }
+  connection_ = Connection::Start(std::move(runtime), strand_, std::move(ours), ConnectionId{7}, "ns1:9876",
                                   settings.connection, std::move(callbacks));
   Settle();
 }
@@ -135,7 +167,12 @@ ConnectionFixture::Ref ConnectionFixture::Call(wire::Frame request, SendOptions 
 }
 
 ConnectionFixture::Ref ConnectionFixture::CallOneway(std::int32_t code, Duration patience) {
-  return Start(code, NoAnswer(connection_->SendOneway(Request(code), {.deadline = In(patience)})));
+  return CallOneway(Request(code), patience);
+}
+
+ConnectionFixture::Ref ConnectionFixture::CallOneway(wire::Frame request, Duration patience) {
+  const std::int32_t code = request.header.code;
+  return Start(code, NoAnswer(connection_->SendOneway(std::move(request), {.deadline = In(patience)})));
 }
 
 ConnectionFixture::Ref ConnectionFixture::Start(std::int32_t code, asio::awaitable<wire::Frame> work) {

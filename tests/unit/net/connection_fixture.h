@@ -71,6 +71,8 @@ class ConnectionFixture : public ::testing::Test {
   struct Settings {
     ConnectionOptions connection;
     testkit::SimNetOptions net;
+    /// The connection's timer fires this much after its time: the process is busy with something else.
+    Duration timers_late = Duration::zero();
   };
 
   ConnectionFixture();
@@ -83,6 +85,7 @@ class ConnectionFixture : public ::testing::Test {
   Ref Call(std::int32_t code, Duration patience = std::chrono::seconds(10), bool idempotent = true);
   Ref Call(wire::Frame request, SendOptions options);
   Ref CallOneway(std::int32_t code, Duration patience = std::chrono::seconds(10));
+  Ref CallOneway(wire::Frame request, Duration patience);
   [[nodiscard]] static wire::Frame Request(std::int32_t code, std::string body = {});
   [[nodiscard]] TimePoint In(Duration duration) const { return sim_.Now() + duration; }
 

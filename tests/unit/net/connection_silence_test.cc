@@ -1,6 +1,7 @@
 // A peer that is connected and says nothing.
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sdk/base/remoting_error.h"
+#include "sdk/testkit/sim_options.h"
+#include "sdk/wire/frame.h"
 #include "tests/unit/net/connection_fixture.h"
 
 namespace corocket::net {
@@ -15,8 +18,9 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 constexpr char kSilent[] = "connection is silent";
 
@@ -43,8 +47,8 @@ TEST_F(ConnectionSilence, FailsRepeatableCallsAtTheLimitAndCloses) {
     EXPECT_TRUE(call->error->may_have_been_sent());
     EXPECT_EQ(call->done_at - begin, milliseconds(500)) << "counted from the oldest unanswered write";
   }
-  EXPECT_THAT(
-      log_, ElementsAre("call 1: connection is silent", "call 2: connection is silent", "ended: connection is silent"));
+  EXPECT_THAT(log_, UnorderedElementsAre("call 1: connection is silent", "call 2: connection is silent",
+                                         "ended: connection is silent"));
   EXPECT_EQ(net_.total().client_sockets, 0u);
 }
 
@@ -55,7 +59,7 @@ TEST_F(ConnectionSilence, OthersWaitOnAndNewCallsAreRefused) {
   sim_.RunFor(milliseconds(501));
   EXPECT_EQ(repeatable->outcome(), kSilent);
   EXPECT_EQ(once_only->outcome(), "waits");
-  EXPECT_THAT(log_, ElementsAre("call 2: connection is silent", "silent"));
+  EXPECT_THAT(log_, UnorderedElementsAre("call 2: connection is silent", "silent"));
   const Ref late = Call(3);
   sim_.RunFor(milliseconds(100));
   EXPECT_EQ(late->error->code(), RemotingErrc::kSilence);
@@ -63,14 +67,13 @@ TEST_F(ConnectionSilence, OthersWaitOnAndNewCallsAreRefused) {
   Reply(request);
   Settle();
   EXPECT_EQ(once_only->outcome(), "answered");
-  EXPECT_EQ(log_.back(), "ended: connection is silent");
+  EXPECT_THAT(log_, Contains("ended: connection is silent"));
 }
 
 TEST_F(ConnectionSilence, IsToldOnceHoweverLongItLasts) {
   Call(1, seconds(3), /*idempotent=*/false);
   sim_.RunFor(seconds(4));
-  EXPECT_THAT(
-      log_, ElementsAre("silent", "call 1: no answer in time on a talking connection", "ended: connection is silent"));
+  EXPECT_THAT(log_, UnorderedElementsAre("silent", "call 1: no answer in time", "ended: connection is silent"));
 }
 
 TEST_F(ConnectionSilence, ARetirementBoundsTheWaitOfTheOthers) {
@@ -79,7 +82,7 @@ TEST_F(ConnectionSilence, ARetirementBoundsTheWaitOfTheOthers) {
   connection_->Retire(In(seconds(1)));
   sim_.RunFor(seconds(1) + milliseconds(1));
   EXPECT_EQ(once_only->outcome(), kSilent);
-  EXPECT_THAT(log_, ElementsAre("silent", "call 1: connection is silent", "ended: connection is silent"));
+  EXPECT_THAT(log_, UnorderedElementsAre("silent", "call 1: connection is silent", "ended: connection is silent"));
 }
 
 TEST_F(ConnectionSilence, AnyByteBeginsTheCountAnew) {
@@ -120,7 +123,7 @@ TEST_F(ConnectionSilence, CallersWithShortTimeOutsGetRidOfAHungServerToo) {
   for (int i = 0; i < 20 && log_.empty(); ++i) {
     const Ref call = Call(1, milliseconds(50));
     sim_.RunFor(milliseconds(51));
-    if (call->outcome() != "no answer in time on a talking connection") break;
+    if (call->outcome() != "no answer in time") break;
     log_.clear();
   }
   EXPECT_GE(sim_.Now() - begin, milliseconds(500));
@@ -144,7 +147,22 @@ TEST_F(ConnectionSilence, AByteAfterwardsForgivesRequestsThatTimedOut) {
   sim_.RunFor(milliseconds(200));
   PeerTalks();
   sim_.RunFor(seconds(5));
-  EXPECT_THAT(log_, ElementsAre("call 1: no answer in time on a talking connection"));
+  EXPECT_THAT(log_, ElementsAre("call 1: no answer in time"));
+}
+
+TEST_F(ConnectionSilence, AByteBeforeATimeOutForgivesNothing) {
+  const TimePoint begin = sim_.Now();
+  Call(1, milliseconds(400));
+  StartSink();
+  sim_.RunFor(milliseconds(50));
+  PeerTalks();
+  sim_.RunFor(milliseconds(1));
+  const TimePoint spoke = sim_.Now();
+  ASSERT_LE(spoke - begin, milliseconds(52));
+  sim_.RunUntil([this] { return log_.size() == 2; }, seconds(5));
+  EXPECT_THAT(log_, ElementsAre("call 1: no answer in time", "ended: connection is silent"));
+  EXPECT_GE(sim_.Now() - begin, milliseconds(550)) << "counted from the last byte";
+  EXPECT_LE(sim_.Now() - spoke, milliseconds(501));
 }
 
 TEST_F(ConnectionSilence, AOnewayRequestAwaitsNothing) {
@@ -180,12 +198,65 @@ TEST_F(NarrowSilence, APeerThatTakesNoBytesIsSilentToo) {
   EXPECT_FALSE(queued->error->may_have_been_sent());
 }
 
+TEST_F(NarrowSilence, AWriteThatNobodyWaitsForAnyMoreIsSilentToo) {
+  const TimePoint begin = sim_.Now();
+  CallOneway(Request(1, std::string(50'000, 'x')), milliseconds(300));
+  sim_.RunFor(milliseconds(400));
+  EXPECT_THAT(log_, ElementsAre("call 1: no answer in time"));
+  sim_.RunFor(milliseconds(101));
+  EXPECT_EQ(log_.back(), "ended: connection is silent");
+  EXPECT_LE(sim_.Now() - begin, milliseconds(501));
+  const Ref late = Call(2);
+  sim_.RunUntilIdle();
+  ASSERT_TRUE(late->failed()) << late->outcome();
+  EXPECT_EQ(late->error->code(), RemotingErrc::kSilence);
+}
+
+TEST_F(NarrowSilence, AnswersThatThePeerDoesNotTakeAreSilence) {
+  on_request_ = [](const wire::Frame&) -> std::optional<wire::Frame> { return Request(0, std::string(50'000, 'x')); };
+  PeerSends(Request(220));
+  sim_.RunFor(milliseconds(499));
+  EXPECT_TRUE(log_.empty());
+  sim_.RunFor(milliseconds(3));
+  EXPECT_THAT(log_, ElementsAre("ended: connection is silent"));
+}
+
+/// The process is held up for 200 ms whenever the timer is due.
+class BusySilence : public ConnectionFixture {
+ protected:
+  BusySilence() : ConnectionFixture({.connection = {}, .net = {}, .timers_late = milliseconds(200)}) {}
+};
+
+TEST_F(BusySilence, IsNotDeclaredWhileTheAnswerLiesInTheSocket) {
+  const TimePoint begin = sim_.Now();
+  const Ref call = Call(1);
+  const wire::Frame request = Receive();
+  // Arrives at the very moment at which the timer fires, 200 ms late, and is read after that.
+  const Duration latency = testkit::SimNetOptions().latency;
+  sim_.RunFor(begin + milliseconds(700) - latency - sim_.Now());
+  Reply(request);
+  sim_.RunFor(latency);
+  ASSERT_EQ(sim_.Now() - begin, milliseconds(700));
+  Settle();
+  EXPECT_EQ(call->outcome(), "answered");
+  EXPECT_THAT(log_, ElementsAre("call 1: answered"));
+}
+
+TEST_F(BusySilence, IsFoundThoughEveryTimerIsLate) {
+  StartSink();
+  const TimePoint begin = sim_.Now();
+  const Ref call = Call(1);
+  sim_.RunUntil([&] { return call->done; }, seconds(5));
+  EXPECT_EQ(call->outcome(), kSilent);
+  EXPECT_LE(call->done_at - begin, milliseconds(911)) << "late twice, and the reader's turn";
+}
+
 class SlowUpload : public ConnectionFixture {
  protected:
   SlowUpload() : ConnectionFixture({.connection = {}, .net = {.buffer_bytes = 64 * 1024}}) {}
 };
 
-TEST_F(SlowUpload, APeerThatTakesItsTimeIsNotSilent) {
+TEST_F(SlowUpload, IsNotSilenceWhileThePeerTakesEachPartOfItWithinTheLimit) {
   // 64 KiB per round trip of 100 ms: 2 MiB take some three seconds, in which no byte comes back.
   net_.At(address_).Slow(milliseconds(50));
   StartEcho();

@@ -1,12 +1,14 @@
 #include "sdk/net/resolver.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <future>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -95,11 +97,22 @@ TEST(Resolver, LiteralsOfEveryFormAreNeverLookedUp) {
   }
 }
 
-TEST(Resolver, AFailureComesThroughAsItIs) {
+TEST(Resolver, AFailureComesThroughWithItsCodeAndTheName) {
   const Resolver resolver([](const HostPort&) -> Addresses {
     throw std::system_error(asio::error::make_error_code(asio::error::host_not_found_try_again));
   });
-  EXPECT_EQ(ErrorOf(resolver, {"ns.example", 9876}), asio::error::host_not_found_try_again);
+  try {
+    Resolve(resolver, {"ns.example", 9876});
+    FAIL() << "the look-up failed";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), asio::error::host_not_found_try_again);
+    EXPECT_THAT(error.what(), HasSubstr("ns.example:9876"));
+  }
+}
+
+TEST(Resolver, ALookUpThatThrowsSomethingElseIsAFailureToo) {
+  const Resolver resolver([](const HostPort&) -> Addresses { throw std::logic_error("not thought of"); });
+  EXPECT_EQ(ErrorOf(resolver, {"ns.example", 9876}), asio::error::no_recovery);
 }
 
 TEST(Resolver, AnEmptyAnswerIsAFailure) {
@@ -142,7 +155,7 @@ TEST(Resolver, ALookUpThatHangsDoesNotHoldUpOthersNorMakeMoreThreadsThanItsLimit
   asio::io_context context;
   TaskGroup tasks(context.get_executor());
   for (std::size_t i = 0; i + 1 < kMaxLookupThreads; ++i) {
-    tasks.Spawn(ResolveOnly(Resolver(hanging.AsLookup()), {"hangs.example", 1}));
+    tasks.Spawn(ResolveOnly(Resolver(hanging.AsLookup()), {"hangs" + std::to_string(i) + ".example", 1}));
   }
   bool answered = false;
   const auto other = [](Resolver resolver, bool& flag) -> asio::awaitable<void> {
@@ -169,7 +182,7 @@ TEST(Resolver, TooManyLookUpsAreRefusedByNameAndAbandonedOnesMakeRoom) {
   TaskGroup tasks(context.get_executor());
   std::vector<TaskId> ids;
   for (std::size_t i = 0; i < kMaxLookupThreads + kMaxWaitingLookups; ++i) {
-    ids.push_back(tasks.Spawn(ResolveOnly(resolver, {"hangs.example", 1})));
+    ids.push_back(tasks.Spawn(ResolveOnly(resolver, {"hangs" + std::to_string(i) + ".example", 1})));
     // The threads take theirs before the queue fills.
     context.restart();
     context.poll();
@@ -201,6 +214,124 @@ TEST(Resolver, TooManyLookUpsAreRefusedByNameAndAbandonedOnesMakeRoom) {
   context.run();
   EXPECT_EQ(tasks.size(), 0u);
   EXPECT_EQ(fits.size(), 0u);
+}
+
+/// How long a test that has failed already waits.
+constexpr std::chrono::seconds kPatience{20};
+
+/// Look-ups of "hangs.example" hang; others are answered at once. What has been looked up is counted by name.
+class OneDeadName : public ::testing::Test {
+ protected:
+  TaskId Ask(const Resolver& resolver, const std::string& host) {
+    return tasks_.Spawn(Record(resolver, {host, 9876}, answers_));
+  }
+  static asio::awaitable<void> Record(Resolver resolver, HostPort name, std::vector<std::string>& answers) {
+    const Addresses found = co_await resolver.Resolve(name);
+    answers.push_back(name.host + " is " + found.front().host);
+  }
+  Lookup AsLookup() {
+    return [hang = hanging_.AsLookup()](const HostPort& name) {
+      return name.host == "hangs.example" ? hang(name) : Addresses{{"10.0.0.1", name.port}};
+    };
+  }
+  void Poll() {
+    context_.restart();
+    context_.poll();
+  }
+  void RunUntilAnswers(std::size_t count) {
+    while (answers_.size() < count) {
+      context_.restart();
+      if (context_.run_one_for(kPatience) == 0) FAIL() << answers_.size() << " answers, and no more come";
+    }
+  }
+  void TearDown() override {
+    tasks_.CancelAll();
+    context_.restart();
+    context_.run();
+    EXPECT_EQ(tasks_.size(), 0u);
+    EXPECT_FALSE(tasks_.error());
+  }
+
+  HangingLookup hanging_;
+  const Resolver resolver_{AsLookup()};
+  asio::io_context context_;
+  TaskGroup tasks_{context_.get_executor()};
+  std::vector<std::string> answers_;
+};
+
+TEST_F(OneDeadName, AskedForByTwoIsLookedUpOnce) {
+  Ask(resolver_, "hangs.example");
+  Ask(Resolver(resolver_), "hangs.example");
+  Ask(resolver_, "quick.example");
+  RunUntilAnswers(1);
+  EXPECT_THAT(answers_, ElementsAre("quick.example is 10.0.0.1"));
+  hanging_.AwaitBegun(1);
+  EXPECT_EQ(hanging_.begun(), 1);
+  hanging_.LetGo();
+  RunUntilAnswers(3);
+  EXPECT_THAT(answers_,
+              ElementsAre("quick.example is 10.0.0.1", "hangs.example is 127.0.0.1", "hangs.example is 127.0.0.1"));
+  EXPECT_EQ(hanging_.begun(), 1);
+}
+
+TEST_F(OneDeadName, AbandonedAgainAndAgainDelaysNoOther) {
+  for (std::size_t i = 0; i < kMaxLookupThreads + 1; ++i) {
+    const TaskId asked = Ask(resolver_, "hangs.example");
+    Poll();
+    // Asked for after it, so a thread has come to the first when this is answered.
+    Ask(resolver_, "quick.example");
+    RunUntilAnswers(i + 1);
+    tasks_.Cancel(asked);
+    Poll();
+  }
+  EXPECT_EQ(tasks_.size(), 0u);
+  EXPECT_EQ(hanging_.begun(), 1);
+  hanging_.LetGo();
+}
+
+TEST_F(OneDeadName, AbandonedAndAskedForAgainGivesTheAnswerOfTheFirstLookUp) {
+  const TaskId first = Ask(resolver_, "hangs.example");
+  Poll();
+  hanging_.AwaitBegun(1);
+  tasks_.Cancel(first);
+  Poll();
+  Ask(resolver_, "hangs.example");
+  Poll();
+  hanging_.LetGo();
+  RunUntilAnswers(1);
+  EXPECT_EQ(hanging_.begun(), 1);
+  Ask(resolver_, "hangs.example");
+  RunUntilAnswers(2);
+  EXPECT_EQ(hanging_.begun(), 2) << "an answer is not kept";
+}
+
+TEST_F(OneDeadName, IsStillWaitedForWhenOneOfTwoLeaves) {
+  const TaskId leaves = Ask(resolver_, "hangs.example");
+  Ask(resolver_, "hangs.example");
+  Poll();
+  hanging_.AwaitBegun(1);
+  tasks_.Cancel(leaves);
+  Poll();
+  EXPECT_EQ(tasks_.size(), 1u);
+  hanging_.LetGo();
+  RunUntilAnswers(1);
+}
+
+TEST_F(OneDeadName, HasALimitOfCallers) {
+  for (std::size_t i = 0; i < kMaxCallersPerLookup; ++i) Ask(resolver_, "hangs.example");
+  Poll();
+  EXPECT_EQ(tasks_.size(), kMaxCallersPerLookup);
+  TaskGroup extra(context_.get_executor());
+  extra.Spawn(ResolveOnly(resolver_, {"hangs.example", 9876}));
+  Poll();
+  EXPECT_EQ(extra.size(), 0u);
+  try {
+    std::rethrow_exception(extra.error());
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), asio::error::host_not_found_try_again);
+  }
+  hanging_.LetGo();
+  RunUntilAnswers(kMaxCallersPerLookup);
 }
 
 TEST(Resolver, AContextMayEndWhileItsLookUpHangs) {

@@ -121,6 +121,21 @@ TEST(AsioRuntime, ATimerFiresOnItsExecutor) {
   EXPECT_EQ(on_strand, 1);
 }
 
+// For ThreadSanitizer: the last owner of a connection may be a caller on any thread.
+TEST(AsioRuntime, ATimerMayBeDestroyedOnAnyThreadAtTheMomentItIsDue) {
+  asio::thread_pool pool(4);
+  const auto runtime = MakeAsioRuntime(pool.get_executor());
+  std::atomic<int> fired = 0;
+  constexpr int kTimers = 2'000;
+  for (int i = 0; i < kTimers; ++i) {
+    auto timer = runtime->NewTimer(asio::make_strand(asio::any_io_executor(pool.get_executor())));
+    timer->Arm(runtime->Now() + microseconds(i % 50), [&fired] { ++fired; });
+    asio::post(pool, [timer = std::move(timer)]() mutable { timer.reset(); });
+  }
+  pool.join();
+  EXPECT_LE(fired, kTimers);
+}
+
 TEST(AsioRuntime, AContextThatEndsFreesSleepersAndTheirTimers) {
   const auto witness = std::make_shared<int>(0);
   const auto sleeper = [](std::shared_ptr<Runtime> runtime, std::shared_ptr<int>) -> asio::awaitable<void> {

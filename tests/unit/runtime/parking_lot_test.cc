@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "asio/any_io_executor.hpp"
 #include "asio/awaitable.hpp"
 #include "asio/bind_cancellation_slot.hpp"
@@ -314,6 +316,28 @@ TEST_F(ParkingLotThreadsTest, NoWakeUpIsLost) {
   EXPECT_EQ(seen, kRounds * kWaiters);
   EXPECT_EQ(expired, 0);
   EXPECT_EQ(lot.size(), 0u);
+}
+
+TEST_F(ParkingLotThreadsTest, WhoeverIsSentAwayAtADeadlineMayBlockAThread) {
+  ParkingLot lot(runtime_, asio::make_strand(pool_));
+  // Each holds its thread until all are there: resumed one inside the other, only the first would ever come.
+  absl::Mutex mutex;
+  int there = 0;
+  std::atomic<int> met = 0;
+  const auto wait = [&](TimePoint deadline) -> asio::awaitable<void> {
+    const WakeReason reason = co_await lot.Wait(lot.Prepare(), deadline);
+    EXPECT_EQ(reason, WakeReason::kDeadline);
+    const absl::MutexLock lock(mutex);
+    ++there;
+    const auto all = [&there] { return there == kThreads; };
+    if (mutex.AwaitWithTimeout(absl::Condition(&all), absl::Seconds(20))) ++met;
+  };
+  const TimePoint deadline = runtime_->Now() + milliseconds(20);
+  for (int i = 0; i < kThreads; ++i) {
+    asio::co_spawn(pool_, wait(deadline), [](const std::exception_ptr& error) { EXPECT_FALSE(error); });
+  }
+  pool_.join();
+  EXPECT_EQ(met, kThreads);
 }
 
 TEST_F(ParkingLotThreadsTest, EachWaitEndsOnceWhateverRacesForIt) {

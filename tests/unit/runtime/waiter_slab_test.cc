@@ -12,8 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "asio/any_io_executor.hpp"
 #include "asio/io_context.hpp"
 #include "asio/post.hpp"
+#include "asio/strand.hpp"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sdk/runtime/time.h"
@@ -113,7 +115,11 @@ TEST(WaiterSlab, IsFullAtItsLimitAndTakesMoreWhenOneHasGone) {
   EXPECT_EQ(NameOf(slab, keys[776]), 776);
 }
 
-TEST(WaiterSlab, ALimitOfMoreThanItCanHoldIsCut) { EXPECT_FALSE(Slab(SIZE_MAX).full()); }
+TEST(WaiterSlab, ALimitOfMoreThanItCanHoldIsCut) {
+  EXPECT_EQ(Slab(SIZE_MAX).limit(), Slab::kMaxLimit);
+  EXPECT_EQ(Slab(Slab::kMaxLimit).limit(), Slab::kMaxLimit);
+  EXPECT_EQ(Slab(7).limit(), 7u);
+}
 
 TEST(WaiterSlab, GrowsToTheLoadAndStaysThereThroughLulls) {
   Slab slab(100'000);
@@ -231,32 +237,44 @@ class ResumeTest : public ::testing::Test {
   int resumed_ = 0;
 };
 
-TEST_F(ResumeTest, IsAtOnceWhenTheThreadIsThereAlready) {
+TEST_F(ResumeTest, IsNeverInsideTheCall) {
   int inside = -1;
   asio::post(context_, [&] {
     Waiting().Resume();
     inside = resumed_;
   });
   context_.run();
-  EXPECT_EQ(inside, 1);
-}
-
-TEST_F(ResumeTest, GoesToTheExecutorFromElsewhere) {
-  Waiting().Resume();
-  EXPECT_EQ(resumed_, 0);
-  context_.run();
+  EXPECT_EQ(inside, 0);
   EXPECT_EQ(resumed_, 1);
 }
 
-TEST_F(ResumeTest, LaterIsNeverInsideTheCall) {
+TEST_F(ResumeTest, FromItsOwnStrandIsAtOnce) {
+  const asio::any_io_executor strand = asio::make_strand(context_);
   int inside = -1;
-  asio::post(context_, [&] {
-    Waiting().ResumeLater();
+  asio::post(strand, [&] {
+    Slab::Item waiting = Waiting();
+    waiting.executor = strand;
+    std::move(waiting).ResumeFrom(strand);
+    inside = resumed_;
+  });
+  context_.run();
+  EXPECT_EQ(inside, 1);
+}
+
+TEST_F(ResumeTest, FromTheStrandOfAnotherIsLater) {
+  const asio::any_io_executor strand = asio::make_strand(context_);
+  const asio::any_io_executor idle = asio::make_strand(context_);
+  int inside = -1;
+  asio::post(strand, [&] {
+    Waiting().ResumeFrom(strand);  // this thread runs its context
+    Slab::Item waiting = Waiting();
+    waiting.executor = idle;
+    std::move(waiting).ResumeFrom(strand);
     inside = resumed_;
   });
   context_.run();
   EXPECT_EQ(inside, 0);
-  EXPECT_EQ(resumed_, 1);
+  EXPECT_EQ(resumed_, 2);
 }
 
 }  // namespace
