@@ -124,6 +124,11 @@ SimLink::Events SimCore::LinkEvents() {
                 if (trace_) Tell(link, absl::StrCat(bytes, to == SimSide::kServer ? " B to server" : " B to client"));
               },
           .on_event = [this](const SimLink& link, std::string_view what) { Tell(link, what); },
+          .on_cut =
+              [this](const SimLink& link) {
+                ++stats_[link.identity().address].resets;
+                Tell(link, "reset");
+              },
           .on_close =
               [this](const SimLink& link, SimSide side) {
                 SimStats& stats = stats_[link.identity().address];
@@ -206,10 +211,7 @@ void SimCore::Heal(const SimRouteKey& route) {
 }
 
 void SimCore::Reset(const SimRouteKey& route) {
-  for (const auto& link : LinksOf(route)) {
-    ++stats_[route.address].resets;
-    link->Reset();
-  }
+  for (const auto& link : LinksOf(route)) link->Reset();
 }
 
 void SimCore::CutAfter(const SimRouteKey& route, SimCut cut) {

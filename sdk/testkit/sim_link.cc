@@ -119,7 +119,8 @@ void SimLink::Kill(SimSide side, SimDeath death) {
 }
 
 void SimLink::Reset() {
-  events_.on_event(*this, "reset");
+  if (std::exchange(dead_, true)) return;
+  events_.on_cut(*this);
   to_server_.Stop();
   to_client_.Stop();
   for (End* at : {&client_, &server_}) {
@@ -167,6 +168,7 @@ void SimLink::OnFin(SimSide to) {
 void SimLink::OnReset(SimSide to) {
   events_.on_event(*this, to == SimSide::kClient ? "reset to client" : "reset to server");
   End& at = end(to);
+  dead_ = true;  // the other end has sent it, and has gone
   at.out->Stop();
   at.in->Stop();
   at.error = asio::error::connection_reset;

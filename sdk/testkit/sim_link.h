@@ -46,8 +46,10 @@ class SimLink {
   struct Events {
     std::function<SimPath(const SimLink&, SimSide to)> path;
     std::function<void(const SimLink&, SimSide to, std::size_t bytes)> on_data;
-    /// For traces: "fin to client", "reset", ...
+    /// For traces: "fin to client", "reset to server", ...
     std::function<void(const SimLink&, std::string_view what)> on_event;
+    /// The network has cut it: `Reset`, or `ResetAfter` at its byte. Once at most.
+    std::function<void(const SimLink&)> on_cut;
     /// The application at this end has let go of its socket. Once per end.
     std::function<void(const SimLink&, SimSide side)> on_close;
   };
@@ -62,7 +64,7 @@ class SimLink {
   void Close(SimSide side);
   void CloseSend(SimSide side);
 
-  /// Both ends see a reset, now.
+  /// The network cuts it: both ends see a reset, now, behind what has arrived there. What is on its way is lost.
   void Reset();
   /// The process at `side` dies: its socket is closed in this way, whatever it was doing.
   void Kill(SimSide side, SimDeath death);
@@ -103,6 +105,8 @@ class SimLink {
   const Identity identity_;
   const Options options_;
   const Events events_;
+  /// Nothing is on its way any more, and nothing ever will be.
+  bool dead_ = false;
   SimPipe to_server_;
   SimPipe to_client_;
   End client_;

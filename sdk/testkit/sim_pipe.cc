@@ -110,7 +110,6 @@ void SimPipe::Stop() {
   in_flight_ = 0;
   ended_ = true;
   reset_ = true;
-  DropReceived();
 }
 
 void SimPipe::SetLimit(std::optional<std::size_t> bytes) { limit_ = bytes; }

@@ -51,7 +51,7 @@ class SimPipe {
   /// Takes received bytes, up to `limit` of them.
   std::size_t Take(std::span<char> into, std::size_t limit);
   void DropReceived();
-  /// Drops everything, for good: nothing arrives any more.
+  /// Drops what is on its way, for good: nothing arrives any more. What has arrived can still be taken.
   void Stop();
 
   /// The connection is reset when `bytes` more have arrived.

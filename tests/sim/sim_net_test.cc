@@ -311,13 +311,15 @@ TEST_F(SimNetTest, ResetAfterCutsAFrameInTheMiddleOnEachConnection) {
     sim_.Run(WriteAll(*client, "requests are not counted"));
     sim_.Run(WriteAll(*server, "01"));
     sim_.Run(WriteAll(*server, "23456789"));
-    // A real reset may take unread bytes with it, so the reader has to be quick to see them.
-    EXPECT_EQ(sim_.Run(ReadExactly(*client, 2)), "01");
-    sim_.RunFor(milliseconds(1));
-    EXPECT_EQ(Try(ReadByte(*client)), asio::error::connection_reset);
-    EXPECT_EQ(Try(ReadByte(*server)), asio::error::connection_reset);
+    sim_.RunFor(milliseconds(1));  // the reset is there before the first read
+    std::error_code end;
+    EXPECT_EQ(sim_.Run(ReadUntilEnd(*client, end)), "012345");
+    EXPECT_EQ(end, asio::error::connection_reset);
+    EXPECT_EQ(sim_.Run(ReadUntilEnd(*server, end)), "requests are not counted");
+    EXPECT_EQ(end, asio::error::connection_reset);
   }
   EXPECT_EQ(net_.stats(kServer).bytes_to_client, 12u);
+  EXPECT_EQ(net_.stats(kServer).resets, 2u) << "a cut is a reset by the network";
   net_.At(kServer).Heal();
   auto [client, server] = Connect();
   sim_.Run(WriteAll(*server, "0123456789"));
@@ -330,8 +332,52 @@ TEST_F(SimNetTest, ResetAfterCanCutRequests) {
   sim_.Run(WriteAll(*server, "answers are not counted"));
   sim_.Run(WriteAll(*client, "abcdef"));
   sim_.RunFor(milliseconds(1));
-  EXPECT_EQ(Try(ReadByte(*server)), asio::error::connection_reset);
+  std::error_code end;
+  EXPECT_EQ(sim_.Run(ReadUntilEnd(*server, end)), "abc");
+  EXPECT_EQ(end, asio::error::connection_reset);
   EXPECT_EQ(net_.stats(kServer).bytes_to_server, 3u);
+}
+
+TEST_F(SimNetTest, AReaderThatWaitsGetsThePartOfAFrameBeforeTheResetThatCutsIt) {
+  auto [client, server] = Connect();
+  net_.At(kServer).ResetAfter(60);
+  std::string got;
+  std::error_code end;
+  const auto read = [](net::Transport& pipe, std::string& into, std::error_code& why) -> asio::awaitable<void> {
+    into = co_await ReadUntilEnd(pipe, why);
+  };
+  sim_.Spawn(read(*client, got, end));
+  sim_.RunFor(milliseconds(1));
+  sim_.Run(WriteAll(*server, std::string(100, 'x')));
+  sim_.RunFor(milliseconds(1));
+  EXPECT_EQ(got, std::string(60, 'x'));
+  EXPECT_EQ(end, asio::error::connection_reset);
+}
+
+TEST_F(SimNetTest, AResetLeavesWhatHasArrivedToBeRead) {
+  auto [client, server] = Connect();
+  sim_.Run(WriteAll(*server, "arrived"));
+  sim_.RunFor(milliseconds(1));
+  sim_.Run(WriteAll(*server, "still on its way"));
+  net_.At(kServer).Reset();
+  net_.At(kServer).Reset();
+  std::error_code end;
+  EXPECT_EQ(sim_.Run(ReadUntilEnd(*client, end)), "arrived");
+  EXPECT_EQ(end, asio::error::connection_reset);
+  EXPECT_EQ(net_.stats(kServer).resets, 1u) << "it was dead already";
+}
+
+TEST_F(SimNetTest, DataThatArrivesBeforeTheResetOfThePeerIsRead) {
+  auto [client, server] = Connect();
+  sim_.Run(WriteAll(*client, "never read"));
+  sim_.Run(WriteAll(*server, "last words"));
+  sim_.RunFor(milliseconds(1));
+  server->Close();
+  sim_.RunFor(milliseconds(1));
+  std::error_code end;
+  EXPECT_EQ(sim_.Run(ReadUntilEnd(*client, end)), "last words");
+  EXPECT_EQ(end, asio::error::connection_reset);
+  EXPECT_EQ(net_.stats(kServer).resets, 0u) << "an end did it, not the network";
 }
 
 TEST_F(SimNetTest, FlapGoesDownAndUpByTheClockUntilHealed) {
