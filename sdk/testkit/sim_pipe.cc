@@ -41,11 +41,15 @@ void SimPipe::Send(Kind kind, std::string bytes) {
 }
 
 void SimPipe::ArmForHead() {
-  if (packets_.empty() || events_.path().held) {
+  const SimPath path = events_.path();
+  if (packets_.empty() || path.held) {
     timer_->Disarm();
     return;
   }
-  timer_->Arm(packets_.front().due, [this] { Arrive(); });
+  TimePoint at = packets_.front().due;
+  // Counted from the byte before, whatever packet that was in: a frame is written in pieces of any size.
+  if (path.trickle && last_arrival_) at = std::max(at, *last_arrival_ + *path.trickle);
+  timer_->Arm(at, [this] { Arrive(); });
 }
 
 void SimPipe::Refresh() {
@@ -81,12 +85,9 @@ void SimPipe::ArriveData(Packet& head, const SimPath& path) {
   in_flight_ -= bytes;
   if (limit_) *limit_ -= bytes;
   const bool cut = limit_ && *limit_ == 0;
-  if (bytes == left) {
-    packets_.pop_front();
-  } else {
-    head.arrived += bytes;
-    if (path.trickle) head.due = runtime_->Now() + *path.trickle;
-  }
+  last_arrival_ = runtime_->Now();
+  head.arrived += bytes;
+  if (bytes == left) packets_.pop_front();
   ArmForHead();
   events_.on_data(bytes);
   if (cut) events_.on_limit();

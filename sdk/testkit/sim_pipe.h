@@ -84,6 +84,7 @@ class SimPipe {
   std::size_t in_flight_ = 0;
   std::string received_;
   std::size_t taken_ = 0;
+  std::optional<TimePoint> last_arrival_;
   std::optional<std::size_t> limit_;
   bool ended_ = false;
   bool reset_ = false;

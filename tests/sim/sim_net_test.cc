@@ -278,6 +278,23 @@ TEST_F(SimNetTest, TrickleDeliversByteByByte) {
   EXPECT_EQ(sim_.Now() - began, microseconds(100) + 9 * milliseconds(5));
 }
 
+TEST_F(SimNetTest, TrickleKeepsItsGapAcrossWritesUntilHealed) {
+  auto [client, server] = Connect();
+  net_.At(kServer).Trickle(milliseconds(5));
+  const TimePoint began = sim_.Now();
+  const std::array<std::string_view, 10> pieces = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+  sim_.Run(client->Write(pieces));
+  EXPECT_EQ(sim_.Run(ReadExactly(*server, 10)), "0123456789");
+  EXPECT_EQ(sim_.Now() - began, microseconds(100) + 9 * milliseconds(5));
+  sim_.Run(WriteAll(*client, "a"));  // though nothing else is on its way
+  EXPECT_EQ(sim_.Run(ReadExactly(*server, 1)), "a");
+  EXPECT_EQ(sim_.Now() - began, microseconds(100) + 10 * milliseconds(5));
+  sim_.Run(WriteAll(*client, "bcd"));
+  net_.At(kServer).Heal();
+  EXPECT_EQ(sim_.Run(ReadExactly(*server, 3)), "bcd");
+  EXPECT_EQ(sim_.Now() - began, microseconds(200) + 10 * milliseconds(5));
+}
+
 TEST_F(SimNetTest, ResetEndsBothSidesAtOnceAndLaterConnectionsAreWell) {
   auto [client, server] = Connect();
   sim_.Run(WriteAll(*client, "lost"));
