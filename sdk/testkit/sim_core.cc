@@ -64,30 +64,46 @@ asio::awaitable<std::unique_ptr<net::Transport>> SimCore::Dial(std::shared_ptr<S
   Runtime& runtime = *core->runtime_;
   const TimePoint began = runtime.Now();
   for (const Duration again : kSynAgainAt) {
-    if (!core->SwallowsDial(client, address)) {
-      const Duration latency = core->DrawLatency(client, address);
-      co_await SleepUntil(runtime, runtime.Now() + latency);
-      const bool refused = core->RefusesDial(client, address);
-      co_await SleepUntil(runtime, runtime.Now() + latency);
-      // The listener may have gone while the answer was on its way.
-      if (!refused && !core->RefusesDial(client, address)) co_return core->Establish(client, address);
-      ++core->stats_[address].refused;
-      core->Tell(client, address, "refused");
-      Throw(asio::error::connection_refused, address.ToString());
+    const SynAnswer answer = co_await SendSyn(core, client, address);
+    switch (answer) {
+      case SynAnswer::kAccepted:
+        co_return core->Establish(client, address);
+      case SynAnswer::kRefused:
+        ++core->stats_[address].refused;
+        core->Tell(client, address, "refused");
+        Throw(asio::error::connection_refused, address.ToString());
+      case SynAnswer::kNone:
+        break;
     }
     co_await SleepUntil(runtime, began + again);
   }
   Throw(asio::error::timed_out, address.ToString());
 }
 
+// The world may change while a packet is under way, so it is looked at again where each one arrives.
+asio::awaitable<SimCore::SynAnswer> SimCore::SendSyn(std::shared_ptr<SimCore> core, std::string client,
+                                                     HostPort address) {
+  if (core->SwallowsDial(client, address)) co_return SynAnswer::kNone;
+  Runtime& runtime = *core->runtime_;
+  const Duration latency = core->DrawLatency(client, address);
+  co_await SleepUntil(runtime, runtime.Now() + latency);
+  const SynAnswer answer = core->AnswerSyn(client, address);
+  if (answer == SynAnswer::kNone) co_return answer;
+  co_await SleepUntil(runtime, runtime.Now() + latency);
+  if (answer == SynAnswer::kAccepted) co_return core->AnswerSyn(client, address);
+  co_return core->SwallowsDial(client, address) ? SynAnswer::kNone : answer;
+}
+
 bool SimCore::SwallowsDial(const std::string& client, const HostPort& address) const {
-  const auto listener = listening_.find(address);
-  if (listener != listening_.end() && listener->second->full()) return true;
   return faults_.Effective(client, address).swallows_dials();
 }
 
-bool SimCore::RefusesDial(const std::string& client, const HostPort& address) const {
-  return !listening_.contains(address) || faults_.Effective(client, address).refuses();
+SimCore::SynAnswer SimCore::AnswerSyn(const std::string& client, const HostPort& address) const {
+  const SimFault fault = faults_.Effective(client, address);
+  if (fault.swallows_dials()) return SynAnswer::kNone;
+  const auto listener = listening_.find(address);
+  if (listener == listening_.end() || fault.refuses()) return SynAnswer::kRefused;
+  return listener->second->full() ? SynAnswer::kNone : SynAnswer::kAccepted;
 }
 
 Duration SimCore::DrawLatency(const std::string& client, const HostPort& address) {

@@ -55,8 +55,13 @@ class SimCore : public std::enable_shared_from_this<SimCore> {
  private:
   class Dialling;
 
+  /// What the dialler hears of one SYN.
+  enum class SynAnswer : std::uint8_t { kNone, kRefused, kAccepted };
+
+  [[nodiscard]] static asio::awaitable<SynAnswer> SendSyn(std::shared_ptr<SimCore> core, std::string client,
+                                                          HostPort address);
   [[nodiscard]] bool SwallowsDial(const std::string& client, const HostPort& address) const;
-  [[nodiscard]] bool RefusesDial(const std::string& client, const HostPort& address) const;
+  [[nodiscard]] SynAnswer AnswerSyn(const std::string& client, const HostPort& address) const;
   [[nodiscard]] Duration DrawLatency(const std::string& client, const HostPort& address);
   [[nodiscard]] std::unique_ptr<net::Transport> Establish(const std::string& client, const HostPort& address);
   [[nodiscard]] SimLink::Events LinkEvents();

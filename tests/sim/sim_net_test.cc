@@ -85,6 +85,11 @@ asio::awaitable<void> DialAndClose(std::shared_ptr<net::Connector> connector, Ho
   const Pipe pipe = co_await connector->Connect(executor, address);
 }
 
+asio::awaitable<void> DialInto(std::shared_ptr<net::Connector> connector, Pipe& into) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  into = co_await connector->Connect(executor, kServer);
+}
+
 asio::awaitable<void> EchoOne(std::unique_ptr<net::Transport> pipe) {
   try {
     while (true) {
@@ -175,11 +180,7 @@ TEST_F(SimNetTest, ABlackholedDialGetsNoAnswerAndGoesOnWithTheNextSynOnceHealed)
   ServeEcho(kServer);
   net_.At(kServer).Blackhole();
   Pipe pipe;
-  const auto dial = [](std::shared_ptr<net::Connector> connector, Pipe& into) -> asio::awaitable<void> {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    into = co_await connector->Connect(executor, kServer);
-  };
-  sim_.Spawn(dial(connector_, pipe));
+  sim_.Spawn(DialInto(connector_, pipe));
   sim_.RunFor(milliseconds(4500));
   EXPECT_FALSE(pipe);
   EXPECT_EQ(net_.stats(kServer).dialling, 1u);
@@ -688,11 +689,58 @@ TEST_F(SimNetTest, AFullBacklogDropsTheSynAndTakesItLater) {
   const auto listener = small.binder()->Listen(sim_.executor(), kServer);
   const Pipe first = sim_.Run(small.connector()->Connect(sim_.executor(), kServer));
   const Pipe second = sim_.Run(small.connector()->Connect(sim_.executor(), kServer));
-  const TimePoint deadline = sim_.Now() + milliseconds(900);
-  EXPECT_EQ(Try(WithDeadline(*sim_.runtime(), deadline, DialAndClose(small.connector(), kServer))),
-            asio::error::timed_out);
+  const TimePoint began = sim_.Now();
+  Pipe third;
+  sim_.Spawn(DialInto(small.connector(), third));
+  sim_.RunFor(milliseconds(900));
+  EXPECT_FALSE(third);
   const Pipe accepted = sim_.Run(listener->Accept(sim_.executor()));
-  EXPECT_EQ(Try(DialAndClose(small.connector(), kServer)), std::error_code());
+  EXPECT_TRUE(sim_.RunUntil([&] { return third != nullptr; }, seconds(10)));
+  EXPECT_EQ(sim_.Now() - began, seconds(1) + microseconds(200)) << "by the SYN that is sent again";
+}
+
+TEST_F(SimNetTest, DialsOfOneMomentFillTheBacklogAndNoMore) {
+  SimNet small(sim_, {.backlog = 2});
+  const auto listener = small.binder()->Listen(sim_.executor(), kServer);
+  std::vector<Pipe> pipes(1000);
+  for (Pipe& pipe : pipes) sim_.Spawn(DialInto(small.connector(), pipe));
+  sim_.RunFor(milliseconds(500));
+  EXPECT_EQ(small.stats(kServer).connected, 2u);
+  EXPECT_EQ(small.stats(kServer).dialling, 998u);
+}
+
+TEST_F(SimNetTest, AFaultThatBeginsDuringADialSwallowsWhatIsUnderWay) {
+  ServeEcho(kServer);
+  net_.At(kServer).Slow(milliseconds(100));
+  for (const milliseconds into_the_dial : {milliseconds(10), milliseconds(110)}) {  // the SYN, the answer to it
+    Pipe pipe;
+    const TimePoint began = sim_.Now();
+    sim_.Spawn(DialInto(connector_, pipe));
+    sim_.RunFor(into_the_dial);
+    net_.At(kServer).HalfOpen();
+    sim_.RunFor(milliseconds(500));
+    EXPECT_FALSE(pipe);
+    net_.At(kServer).Heal();
+    net_.At(kServer).Slow(milliseconds(100));
+    EXPECT_TRUE(sim_.RunUntil([&] { return pipe != nullptr; }, seconds(10)));
+    EXPECT_EQ(sim_.Now() - began, seconds(1) + milliseconds(200)) << "by the SYN that is sent again";
+  }
+}
+
+TEST_F(SimNetTest, ARefusalDoesNotGetThroughASilenceThatBeginsBehindIt) {
+  net_.At(kServer).Slow(milliseconds(100));
+  std::error_code end;
+  const auto dial = [](std::shared_ptr<net::Connector> connector, std::error_code& why) -> asio::awaitable<void> {
+    why = co_await ErrorOf(DialAndClose(std::move(connector), kServer));
+  };
+  sim_.Spawn(dial(connector_, end));
+  sim_.RunFor(milliseconds(110));
+  net_.At(kServer).HalfOpen();
+  sim_.RunFor(milliseconds(500));
+  EXPECT_EQ(end, std::error_code());
+  net_.At(kServer).Heal();
+  sim_.RunFor(seconds(1));
+  EXPECT_EQ(end, asio::error::connection_refused);
 }
 
 TEST_F(SimNetTest, NamesLeadToAddressesInOrderAndChangeAtRunTime) {
