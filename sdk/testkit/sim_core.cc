@@ -124,11 +124,19 @@ std::unique_ptr<net::Transport> SimCore::Establish(const std::string& client, co
   ++stats.connected;
   ++stats.client_sockets;
   ++stats.server_sockets;
-  const SimFault fault = faults_.Effective(client, address);
-  if (fault.cut) link->ResetAfter(fault.cut->to, fault.cut->bytes);
+  SetCuts(*link, {address, ""});
+  SetCuts(*link, {address, client});
   Tell(*link, "connected");
   listening_.at(address)->Add(link);
   return std::make_unique<SimTransport>(std::move(link), SimSide::kClient);
+}
+
+// As one route has them; those of another one stand beside them.
+void SimCore::SetCuts(SimLink& link, const SimRouteKey& route) const {
+  const SimFault* found = faults_.Find(route);
+  const SimFault fault = found == nullptr ? SimFault{} : *found;
+  link.ResetAfter(SimSide::kClient, route.client, fault.cut_to_client);
+  link.ResetAfter(SimSide::kServer, route.client, fault.cut_to_server);
 }
 
 SimLink::Events SimCore::LinkEvents() {
@@ -216,12 +224,7 @@ void SimCore::Heal(const SimRouteKey& route) {
   const auto flapper = flappers_.find(route);
   if (flapper != flappers_.end()) flappers_.erase(flapper);
   faults_.Heal(route);
-  for (const auto& link : LinksOf(route)) {
-    const SimFault left = faults_.Effective(link->identity().client, link->identity().address);
-    if (left.cut) continue;
-    link->ResetAfter(SimSide::kClient, std::nullopt);
-    link->ResetAfter(SimSide::kServer, std::nullopt);
-  }
+  for (const auto& link : LinksOf(route)) SetCuts(*link, route);
   Tell(route.client, route.address, "healed");
   Refresh(route);
 }
@@ -230,13 +233,15 @@ void SimCore::Reset(const SimRouteKey& route) {
   for (const auto& link : LinksOf(route)) link->Reset();
 }
 
-void SimCore::CutAfter(const SimRouteKey& route, SimCut cut) {
-  faults_.At(route).cut = cut;
-  for (const auto& link : LinksOf(route)) link->ResetAfter(cut.to, cut.bytes);
+void SimCore::CutAfter(const SimRouteKey& route, SimSide to, std::size_t bytes) {
+  faults_.At(route).cut_to(to) = bytes;
+  for (const auto& link : LinksOf(route)) link->ResetAfter(to, route.client, bytes);
 }
 
 void SimCore::Flap(const SimRouteKey& route, Duration period) {
-  faults_.At(route).flap = period;
+  SimFault& fault = faults_.At(route);
+  fault.flap = period;
+  fault.flapped_down = false;  // so that a route that flaps already goes down first, too
   flappers_[route] = runtime_->NewTimer(runtime_->executor());
   FlapAgain(route);
 }

@@ -131,7 +131,9 @@ void SimLink::Reset() {
   }
 }
 
-void SimLink::ResetAfter(SimSide to, std::optional<std::size_t> bytes) { end(to).in->SetLimit(bytes); }
+void SimLink::ResetAfter(SimSide to, const std::string& whose, std::optional<std::size_t> bytes) {
+  end(to).in->SetLimit(whose, bytes);
+}
 
 void SimLink::Refresh() {
   to_server_.Refresh();

@@ -68,8 +68,8 @@ class SimLink {
   void Reset();
   /// The process at `side` dies: its socket is closed in this way, whatever it was doing.
   void Kill(SimSide side, SimDeath death);
-  /// Reset when `bytes` more have arrived at `to`; none: no more.
-  void ResetAfter(SimSide to, std::optional<std::size_t> bytes);
+  /// Reset when `bytes` more have arrived at `to`; none: no more. `whose` as in `SimPipe::SetLimit`.
+  void ResetAfter(SimSide to, const std::string& whose, std::optional<std::size_t> bytes);
   /// The path has changed.
   void Refresh();
   /// The simulation ends: destroys the coroutines that wait here.

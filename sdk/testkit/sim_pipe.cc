@@ -76,15 +76,16 @@ void SimPipe::Arrive() {
 void SimPipe::ArriveData(Packet& head, const SimPath& path) {
   const std::size_t left = head.bytes.size() - head.arrived;
   std::size_t bytes = path.trickle ? 1 : left;
-  if (limit_) bytes = std::min(bytes, *limit_);
+  const std::optional<std::uint64_t> limit = BytesToLimit();
+  if (limit) bytes = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, *limit));
   if (taken_ == received_.size()) {
     received_.clear();
     taken_ = 0;
   }
   received_.append(head.bytes, head.arrived, bytes);
   in_flight_ -= bytes;
-  if (limit_) *limit_ -= bytes;
-  const bool cut = limit_ && *limit_ == 0;
+  arrived_ += bytes;
+  const bool cut = limit == bytes;
   last_arrival_ = runtime_->Now();
   head.arrived += bytes;
   if (bytes == left) packets_.pop_front();
@@ -113,6 +114,15 @@ void SimPipe::Stop() {
   reset_ = true;
 }
 
-void SimPipe::SetLimit(std::optional<std::size_t> bytes) { limit_ = bytes; }
+void SimPipe::SetLimit(const std::string& whose, std::optional<std::size_t> bytes) {
+  limits_.erase(whose);
+  if (bytes) limits_.emplace(whose, arrived_ + *bytes);
+}
+
+std::optional<std::uint64_t> SimPipe::BytesToLimit() const {
+  std::optional<std::uint64_t> nearest;
+  for (const auto& [whose, at] : limits_) nearest = std::min(nearest.value_or(at - arrived_), at - arrived_);
+  return nearest;
+}
 
 }  // namespace corocket::testkit

@@ -398,6 +398,56 @@ TEST_F(SimNetTest, DataThatArrivesBeforeTheResetOfThePeerIsRead) {
   EXPECT_EQ(net_.stats(kServer).resets, 0u) << "an end did it, not the network";
 }
 
+TEST_F(SimNetTest, OfSeveralCutsTheFirstThatIsReachedCountsAndHealingOneLeavesTheOther) {
+  for (const bool before_the_cuts : {true, false}) {
+    Pair pair;
+    if (before_the_cuts) pair = Connect();
+    net_.At(kServer).ResetAfter(100);
+    net_.Between("client", kServer).ResetAfter(5);
+    if (!before_the_cuts) pair = Connect();
+    net_.Between("client", kServer).Heal();
+    sim_.Run(WriteAll(*pair.server, std::string(200, 'x')));
+    std::error_code end;
+    EXPECT_EQ(sim_.Run(ReadUntilEnd(*pair.client, end)).size(), 100u);
+    EXPECT_EQ(end, asio::error::connection_reset);
+    net_.At(kServer).Heal();
+  }
+}
+
+TEST_F(SimNetTest, BothSidesCanBeCutAtOnceByEitherRoute) {
+  for (const bool at_server : {true, false}) {
+    net_.At(kServer).ResetAfter(7, SimSide::kServer);
+    net_.Between("client", kServer).ResetAfter(5, SimSide::kClient);
+    net_.Between("client", kServer).ResetAfter(9, SimSide::kServer);
+    auto [client, server] = Connect();
+    net::Transport& from = at_server ? *client : *server;
+    net::Transport& to = at_server ? *server : *client;
+    sim_.Run(WriteAll(from, std::string(20, 'x')));
+    std::error_code end;
+    EXPECT_EQ(sim_.Run(ReadUntilEnd(to, end)).size(), at_server ? 7u : 5u);
+    EXPECT_EQ(end, asio::error::connection_reset);
+  }
+  net_.At(kServer).Heal();
+  net_.Between("client", kServer).Heal();
+  auto [client, server] = Connect();
+  sim_.Run(WriteAll(*client, std::string(20, 'x')));
+  EXPECT_EQ(sim_.Run(ReadExactly(*server, 20)), std::string(20, 'x'));
+}
+
+TEST_F(SimNetTest, ARouteThatFlapsAlreadyStartsOverDownFirst) {
+  ServeEcho(kServer);
+  net_.At(kServer).Flap(seconds(1));
+  sim_.RunFor(milliseconds(500));
+  net_.At(kServer).Flap(seconds(2));
+  std::string ups;
+  for (int i = 0; i < 8; ++i) {
+    sim_.RunFor(milliseconds(500));
+    ups += Try(DialAndClose(connector_, kServer)) ? '-' : '+';
+    sim_.RunFor(milliseconds(499));
+  }
+  EXPECT_EQ(ups, "--++--++");
+}
+
 TEST_F(SimNetTest, FlapGoesDownAndUpByTheClockUntilHealed) {
   ServeEcho(kServer);
   const Pipe pipe = sim_.Run(connector_->Connect(sim_.executor(), kServer));
