@@ -69,7 +69,7 @@ asio::awaitable<void> ServerConnection::Serve(std::shared_ptr<ServerConnection> 
       more = self->HandleRequests();
       // Written here rather than by a coroutine of its own: one hop less for the usual request and answer.
       if (self->MayWrite()) co_await WriteAll(self);
-      if (more && !self->HasRoom()) co_await SimSignal::Wait(self->room_, false, SimSignal::Cancel::kIgnored);
+      if (more && !self->HasRoom()) co_await WakeSignal::Wait(self->room_, false, WakeSignal::Cancel::kIgnored);
     }
   }
   self->CloseNow();

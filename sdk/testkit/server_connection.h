@@ -16,7 +16,7 @@
 #include "corocket/testing/test_server.h"
 #include "sdk/net/transport.h"
 #include "sdk/runtime/runtime.h"
-#include "sdk/testkit/sim_signal.h"
+#include "sdk/testkit/wake_signal.h"
 #include "sdk/wire/frame.h"
 
 namespace corocket::testkit {
@@ -98,7 +98,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   const std::unique_ptr<net::Transport> transport_;
   std::shared_ptr<Owner> owner_;
   const std::unique_ptr<Timer> timer_;
-  const std::shared_ptr<SimSignal> room_ = std::make_shared<SimSignal>();
+  const std::shared_ptr<WakeSignal> room_ = std::make_shared<WakeSignal>();
 
   State state_ = State::kOpen;
   bool stalled_ = false;

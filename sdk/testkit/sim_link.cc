@@ -30,7 +30,7 @@ SimPipe::Events SimLink::PipeEvents(SimSide to) {
 asio::awaitable<std::size_t> SimLink::ReadSome(std::shared_ptr<SimLink> link, SimSide side, std::span<char> into) {
   // A real socket lets other handlers run even when it has data.
   do {
-    co_await SimSignal::Wait(link->end(side).readable, link->Readable(side), SimSignal::Cancel::kAllowed);
+    co_await WakeSignal::Wait(link->end(side).readable, link->Readable(side), WakeSignal::Cancel::kAllowed);
   } while (!link->Readable(side));
   co_return link->TakeReceived(side, into);
 }
@@ -47,7 +47,7 @@ asio::awaitable<void> SimLink::Write(std::shared_ptr<SimLink> link, SimSide side
       if (error) break;
       const std::size_t sent = link->end(side).out->Push(piece);
       piece.remove_prefix(sent);
-      if (sent == 0) co_await SimSignal::Wait(link->end(side).writable, false, SimSignal::Cancel::kIgnored);
+      if (sent == 0) co_await WakeSignal::Wait(link->end(side).writable, false, WakeSignal::Cancel::kIgnored);
     }
     if (error) break;
   }

@@ -15,7 +15,7 @@
 #include "sdk/base/host_port.h"
 #include "sdk/runtime/runtime.h"
 #include "sdk/testkit/sim_pipe.h"
-#include "sdk/testkit/sim_signal.h"
+#include "sdk/testkit/wake_signal.h"
 
 namespace corocket::testkit {
 
@@ -82,8 +82,8 @@ class SimLink {
   struct End {
     SimPipe* in = nullptr;
     SimPipe* out = nullptr;
-    std::shared_ptr<SimSignal> readable = std::make_shared<SimSignal>();
-    std::shared_ptr<SimSignal> writable = std::make_shared<SimSignal>();
+    std::shared_ptr<WakeSignal> readable = std::make_shared<WakeSignal>();
+    std::shared_ptr<WakeSignal> writable = std::make_shared<WakeSignal>();
     bool closed = false;
     bool fin = false;   // the peer sends no more
     bool done = false;  // this end sends no more
