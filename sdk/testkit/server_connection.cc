@@ -12,9 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "asio/co_spawn.hpp"
-#include "asio/detached.hpp"
 #include "sdk/protocol/response_code.h"
+#include "sdk/testkit/server_task.h"
 #include "sdk/wire/codec.h"
 
 namespace corocket::testkit {
@@ -123,7 +122,7 @@ bool ServerConnection::HasRoom() const { return outbox_.size() < kMaxUnsentBytes
 
 void ServerConnection::StartWriting() {
   if (handling_ || !MayWrite()) return;
-  asio::co_spawn(strand_, WriteAll(shared_from_this()), asio::detached);
+  SpawnServerTask(strand_, WriteAll(shared_from_this()));
 }
 
 asio::awaitable<void> ServerConnection::WriteAll(std::shared_ptr<ServerConnection> self) {

@@ -51,7 +51,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   ServerConnection(Id id, std::shared_ptr<Runtime> runtime, asio::any_io_executor strand,
                    std::unique_ptr<net::Transport> transport, std::shared_ptr<Owner> owner);
 
-  /// Serves until the connection ends. Throws nothing.
+  /// Serves until the connection ends. Throws only what the owner throws.
   [[nodiscard]] static asio::awaitable<void> Serve(std::shared_ptr<ServerConnection> self);
 
   /// Appends the bytes of `answer`; where it cannot be expressed (too large for a frame), those of an answer that says

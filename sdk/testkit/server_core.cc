@@ -7,9 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "asio/co_spawn.hpp"
-#include "asio/detached.hpp"
 #include "asio/error.hpp"
+#include "sdk/testkit/server_task.h"
 
 namespace corocket::testkit {
 namespace {
@@ -75,7 +74,7 @@ absl::Status ServerCore::Start() {
   // A port that was given once is kept over stops: clients know it.
   options_.listen.port = listener_->address().port;
   if (address_.empty()) address_ = options_.listen.ToString();
-  asio::co_spawn(executor_, AcceptLoop(shared_from_this(), listener_), asio::detached);
+  SpawnServerTask(executor_, AcceptLoop(shared_from_this(), listener_));
   return absl::OkStatus();
 }
 
@@ -105,7 +104,7 @@ void ServerCore::Welcome(std::unique_ptr<net::Transport> transport) {
       std::make_shared<ServerConnection>(id, environment_.runtime, executor_, std::move(transport), shared_from_this());
   connection->SetStalled(stalled_);
   connections_.emplace(id, connection);
-  asio::co_spawn(executor_, ServerConnection::Serve(std::move(connection)), asio::detached);
+  SpawnServerTask(executor_, ServerConnection::Serve(std::move(connection)));
 }
 
 void ServerCore::Stop() {
