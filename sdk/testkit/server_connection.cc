@@ -68,7 +68,8 @@ asio::awaitable<void> ServerConnection::Serve(std::shared_ptr<ServerConnection> 
       more = self->HandleRequests();
       // Written here rather than by a coroutine of its own: one hop less for the usual request and answer.
       if (self->MayWrite()) co_await WriteAll(self);
-      if (more && !self->HasRoom()) co_await WakeSignal::Wait(self->room_, false, WakeSignal::Cancel::kIgnored);
+      // Once it has ended nobody tells of room any more.
+      if (more && self->open() && !self->HasRoom()) co_await WakeSignal::Wait(self->room_, false, WakeSignal::Cancel::kIgnored);
     }
   }
   self->CloseNow();

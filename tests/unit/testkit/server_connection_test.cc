@@ -76,5 +76,23 @@ TEST_F(ServerConnectionTest, WhatAServiceThrowsEndsTheRunInsteadOfLookingLikeASl
   EXPECT_THROW(sim_.RunFor(seconds(1)), std::logic_error);
 }
 
+TEST_F(ServerConnectionTest, OneThatBreaksWhileItIsFullIsLetGo) {
+  wire::Frame large;
+  large.header.flag = wire::kFlagResponse;
+  large.body = std::string(kMaxUnsentBytes, 'x');
+  std::string later;
+  ASSERT_TRUE(wire::AppendFrame(large, later).ok());
+  owner_->on_request = [&](ServerConnection& connection, const wire::Frame&) {
+    connection.SendAt(sim_.Now() + seconds(1), later);
+    connection.Send(large);
+  };
+  SendRequests(2);  // the second waits for room, which the write of the first answer makes
+  sim_.RunFor(seconds(2));
+  client_->Reset();
+  sim_.RunFor(seconds(1));
+  EXPECT_EQ(owner_->closed, 1);
+  EXPECT_TRUE(connection_.expired()) << "its coroutine waits for ever";
+}
+
 }  // namespace
 }  // namespace corocket::testkit
