@@ -170,6 +170,7 @@ void ServerConnection::CloseAt(TimePoint due, CloseMode how) {
 
 void ServerConnection::SetStalled(bool stalled) {
   stalled_ = stalled;
+  if (state_ != State::kOpen) return;  // the timer belongs to the end now
   ArmTimer();
   StartWriting();
 }

@@ -95,10 +95,13 @@ asio::awaitable<void> ServerCore::AcceptLoop(std::shared_ptr<ServerCore> self,
 
 void ServerCore::Welcome(std::unique_ptr<net::Transport> transport) {
   ++stats_.connections_accepted;
-  if (refuse_reset_ || connections_.size() >= options_.max_connections) {
+  const bool full = stats_.connections_open >= options_.max_connections ||
+                    connections_.size() >= options_.max_connections + kMaxLingering;
+  if (refuse_reset_ || full) {
     transport->Reset();
     return;
   }
+  ++stats_.connections_open;
   const ServerConnection::Id id = next_id_++;
   auto connection =
       std::make_shared<ServerConnection>(id, environment_.runtime, executor_, std::move(transport), shared_from_this());
@@ -137,11 +140,7 @@ void ServerCore::RefuseReset(bool refuse) {
 
 ServerStats ServerCore::stats() const {
   const ServerStrand::Entry entry(strand_);
-  ServerStats stats = stats_;
-  for (const auto& [id, connection] : connections_) {
-    if (connection->open()) ++stats.connections_open;
-  }
-  return stats;
+  return stats_;
 }
 
 bool ServerCore::listening() const {
@@ -172,7 +171,10 @@ void ServerCore::OnRequest(ServerConnection& connection, wire::Frame request) {
 
 void ServerCore::OnMalformed() { ++stats_.malformed; }
 
-void ServerCore::OnEnded(ServerConnection::Id id) { service_->OnConnectionEnded(id); }
+void ServerCore::OnEnded(ServerConnection::Id id) {
+  --stats_.connections_open;
+  service_->OnConnectionEnded(id);
+}
 
 void ServerCore::OnClosed(ServerConnection::Id id) { connections_.erase(id); }
 
