@@ -153,9 +153,9 @@ void ServerCore::Answer(ServerConnection& connection, const wire::Frame& answer)
     connection.Send(answer);
     return;
   }
-  std::string bytes;
-  ServerConnection::AppendAnswer(answer, bytes);
-  connection.SendAt(AnswerTime(), std::move(bytes));
+  ServerConnection::Output output;
+  ServerConnection::AppendAnswer(answer, output.bytes);
+  connection.SendAt(AnswerTime(), std::move(output));
 }
 
 void ServerCore::OnRequest(ServerConnection& connection, wire::Frame request) {
