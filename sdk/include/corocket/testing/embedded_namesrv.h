@@ -68,7 +68,8 @@ class EmbeddedNamesrv final : public TestServer {
   [[nodiscard]] static absl::StatusOr<EmbeddedNamesrv> Create(ServerEnvironment environment,
                                                               EmbeddedNamesrvOptions options = {});
 
-  /// A broker that stays until it is removed; replaces one of that name.
+  /// A broker that stays until it is removed; replaces one of that name. Processes that register under its name later
+  /// are on top of it, and leave it as it was.
   void AddBroker(BrokerGroup broker);
   /// The same with one address, its master's, as `host:port`.
   void AddBroker(const std::string& name, const std::string& master, const std::string& cluster = "DefaultCluster");
