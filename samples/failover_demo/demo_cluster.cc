@@ -64,7 +64,9 @@ void DemoCluster::Hang(const std::string& address) {
   if (EmbeddedNamesrv* server = Find(address)) server->Stall(true);
 }
 
-void DemoCluster::DropPackets(const std::string& address) { network_.Drop(address); }
+void DemoCluster::DropPackets(const std::string& address) {
+  if (Find(address) != nullptr) network_.Drop(address);
+}
 
 void DemoCluster::Forget(const std::string& address) {
   EmbeddedNamesrv* server = Find(address);

@@ -12,16 +12,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "asio/co_spawn.hpp"
-#include "asio/detached.hpp"
 #include "sdk/protocol/response_code.h"
+#include "sdk/testkit/server_task.h"
 #include "sdk/wire/codec.h"
 
 namespace corocket::testkit {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
-/// After an orderly end the client has this long to close its side.
+constexpr TimePoint kNever = TimePoint::max();
+/// After an orderly end the client has this long to close its side, and before an end to take what is left to send.
 constexpr std::chrono::seconds kLinger(1);
 
 /// Bytes read; 0: the stream is over, for whatever reason.
@@ -69,7 +69,10 @@ asio::awaitable<void> ServerConnection::Serve(std::shared_ptr<ServerConnection> 
       more = self->HandleRequests();
       // Written here rather than by a coroutine of its own: one hop less for the usual request and answer.
       if (self->MayWrite()) co_await WriteAll(self);
-      if (more && !self->HasRoom()) co_await SimSignal::Wait(self->room_, false, SimSignal::Cancel::kIgnored);
+      // Once it has ended nobody tells of room any more.
+      if (more && self->open() && !self->HasRoom()) {
+        co_await WakeSignal::Wait(self->room_, false, WakeSignal::Cancel::kIgnored);
+      }
     }
   }
   self->CloseNow();
@@ -123,7 +126,7 @@ bool ServerConnection::HasRoom() const { return outbox_.size() < kMaxUnsentBytes
 
 void ServerConnection::StartWriting() {
   if (handling_ || !MayWrite()) return;
-  asio::co_spawn(strand_, WriteAll(shared_from_this()), asio::detached);
+  SpawnServerTask(strand_, WriteAll(shared_from_this()));
 }
 
 asio::awaitable<void> ServerConnection::WriteAll(std::shared_ptr<ServerConnection> self) {
@@ -134,6 +137,10 @@ asio::awaitable<void> ServerConnection::WriteAll(std::shared_ptr<ServerConnectio
     self->leaving_.clear();
     self->writing_ = false;
     if (!written) self->CloseNow();
+  }
+  if (self->begun_) {
+    self->TimeNextStep();
+    self->ArmTimer();
   }
   if (self->HasRoom()) self->room_->Notify();
 }
@@ -152,52 +159,88 @@ void ServerConnection::AppendAnswer(const wire::Frame& answer, std::string& out)
 
 void ServerConnection::Send(const wire::Frame& frame) {
   if (state_ != State::kOpen) return;
+  if (begun_) {  // not between its parts
+    Output output;
+    AppendAnswer(frame, output.bytes);
+    SendAt(runtime_->Now(), std::move(output));
+    return;
+  }
   AppendAnswer(frame, outbox_);
   StartWriting();
 }
 
-void ServerConnection::SendAt(TimePoint due, std::string bytes) {
+void ServerConnection::SendAt(TimePoint due, Output output) {
   if (state_ != State::kOpen) return;
-  scheduled_.emplace(due, Action{.bytes = std::move(bytes)});
-  ArmTimer();
-}
-
-void ServerConnection::CloseAt(TimePoint due, CloseMode how) {
-  if (state_ != State::kOpen) return;
-  scheduled_.emplace(due, Action{.bytes = {}, .close = true, .how = how});
+  scheduled_.emplace(due, std::move(output));
   ArmTimer();
 }
 
 void ServerConnection::SetStalled(bool stalled) {
   stalled_ = stalled;
+  if (state_ != State::kOpen) return;  // the timer belongs to the end now
+  if (begun_) TimeNextStep();
   ArmTimer();
   StartWriting();
 }
 
 void ServerConnection::ArmTimer() {
-  if (stalled_ || scheduled_.empty()) {
+  TimePoint at = scheduled_.empty() ? kNever : scheduled_.begin()->first;
+  if (begun_) at = begun_->due;
+  if (stalled_ || at == kNever) {
     timer_->Disarm();
     return;
   }
-  timer_->Arm(scheduled_.begin()->first, [weak = weak_from_this()] {
+  timer_->Arm(at, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->PerformDue();
   });
 }
 
 void ServerConnection::PerformDue() {
   const TimePoint now = runtime_->Now();
-  while (state_ == State::kOpen && !scheduled_.empty() && scheduled_.begin()->first <= now) {
-    const Action action = std::move(scheduled_.begin()->second);
-    scheduled_.erase(scheduled_.begin());
-    if (action.close) {
-      Close(action.how);
-      return;
-    }
-    outbox_.append(action.bytes);
+  while (PerformStep(now)) {
   }
+  if (state_ != State::kOpen) return;
   if (HasRoom()) room_->Notify();
   ArmTimer();
   StartWriting();
+}
+
+bool ServerConnection::PerformStep(TimePoint now) {
+  if (!begun_) {
+    if (scheduled_.empty() || scheduled_.begin()->first > now) return false;
+    begun_.emplace(Begun{.output = std::move(scheduled_.begin()->second), .due = now});
+    scheduled_.erase(scheduled_.begin());
+  }
+  if (begun_->due > now) return false;
+  if (begun_->at_end()) {
+    Close(*begun_->output.end);
+    return false;
+  }
+  AppendPart(*begun_);
+  if (begun_->at_end() && !begun_->output.end) {
+    begun_.reset();
+  } else {
+    TimeNextStep();
+  }
+  return true;
+}
+
+void ServerConnection::AppendPart(Begun& begun) {
+  const Output& output = begun.output;
+  const std::size_t begin = output.bytes.size() * begun.parts_sent / output.parts;
+  const std::size_t end = output.bytes.size() * ++begun.parts_sent / output.parts;
+  outbox_.append(output.bytes, begin, end - begin);
+}
+
+void ServerConnection::TimeNextStep() {
+  const TimePoint now = runtime_->Now();
+  const bool unsent = writing_ || !outbox_.empty();
+  if (!unsent) {
+    begun_->due = now + begun_->output.gap;
+  } else {
+    // Until it is written. But a client that takes nothing must not keep a connection that is to end.
+    begun_->due = begun_->at_end() ? now + kLinger : kNever;
+  }
 }
 
 void ServerConnection::Close(CloseMode how) {
@@ -210,6 +253,7 @@ void ServerConnection::Close(CloseMode how) {
   if (state_ == State::kFinished) return;
   state_ = State::kFinished;
   scheduled_.clear();
+  begun_.reset();
   transport_->CloseSend();
   room_->Notify();
   owner_->OnEnded(id_);
@@ -223,6 +267,7 @@ void ServerConnection::CloseNow() {
   const bool was_open = state_ == State::kOpen;
   state_ = State::kClosed;
   scheduled_.clear();
+  begun_.reset();
   timer_->Disarm();
   transport_->Close();
   room_->Notify();

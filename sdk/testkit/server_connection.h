@@ -16,7 +16,7 @@
 #include "corocket/testing/test_server.h"
 #include "sdk/net/transport.h"
 #include "sdk/runtime/runtime.h"
-#include "sdk/testkit/sim_signal.h"
+#include "sdk/testkit/wake_signal.h"
 #include "sdk/wire/frame.h"
 
 namespace corocket::testkit {
@@ -35,6 +35,17 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   using Id = std::uint64_t;
   using CloseMode = ::corocket::testing::CloseMode;
 
+  /// What leaves at a time of its own, uninterrupted by anything else.
+  struct Output {
+    std::string bytes = {};
+    /// The bytes leave in so many parts, each `gap` after the one before it was written: a clock that is late, or a
+    /// client that is slow, does not make one part of two.
+    std::size_t parts = 1;
+    Duration gap = Duration::zero();
+    /// How the connection ends behind them, `gap` after they were written.
+    std::optional<CloseMode> end = {};
+  };
+
   /// Whose connection it is.
   class Owner {
    public:
@@ -51,7 +62,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   ServerConnection(Id id, std::shared_ptr<Runtime> runtime, asio::any_io_executor strand,
                    std::unique_ptr<net::Transport> transport, std::shared_ptr<Owner> owner);
 
-  /// Serves until the connection ends. Throws nothing.
+  /// Serves until the connection ends. Throws only what the owner throws.
   [[nodiscard]] static asio::awaitable<void> Serve(std::shared_ptr<ServerConnection> self);
 
   /// Appends the bytes of `answer`; where it cannot be expressed (too large for a frame), those of an answer that says
@@ -60,11 +71,10 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
 
   /// Sends `frame`; what is sent while requests are handled leaves in one write after them.
   void Send(const wire::Frame& frame);
-  /// Sends `bytes`, whatever they are, at `due`.
-  void SendAt(TimePoint due, std::string bytes);
-  /// Ends the connection now, or at `due`. Ending it twice does nothing.
+  /// Sends `output` at `due`; what is due before it goes first.
+  void SendAt(TimePoint due, Output output);
+  /// Ends the connection now, whatever is still to be sent. Ending it twice does nothing.
   void Close(CloseMode how);
-  void CloseAt(TimePoint due, CloseMode how);
   /// Whether output is held back.
   void SetStalled(bool stalled);
 
@@ -73,10 +83,14 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
 
  private:
   enum class State : std::uint8_t { kOpen, kFinished, kClosed };
-  struct Action {
-    std::string bytes;
-    bool close = false;
-    CloseMode how = CloseMode::kFin;
+  /// An output whose time has come.
+  struct Begun {
+    Output output;
+    std::size_t parts_sent = 0;
+    /// When the next part leaves, or the end is made.
+    TimePoint due;
+
+    [[nodiscard]] bool at_end() const { return parts_sent == output.parts; }
   };
 
   [[nodiscard]] bool MayWrite() const;
@@ -90,6 +104,11 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   void MakeRoomToRead();
   void ArmTimer();
   void PerformDue();
+  /// Takes the step that is due: a part into the outbox, or the end. False: none is.
+  [[nodiscard]] bool PerformStep(TimePoint now);
+  void AppendPart(Begun& begun);
+  /// Sets when the step comes that follows what is in the outbox.
+  void TimeNextStep();
   void CloseNow();
 
   const Id id_;
@@ -98,7 +117,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   const std::unique_ptr<net::Transport> transport_;
   std::shared_ptr<Owner> owner_;
   const std::unique_ptr<Timer> timer_;
-  const std::shared_ptr<SimSignal> room_ = std::make_shared<SimSignal>();
+  const std::shared_ptr<WakeSignal> room_ = std::make_shared<WakeSignal>();
 
   State state_ = State::kOpen;
   bool stalled_ = false;
@@ -110,7 +129,8 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   std::size_t inbox_end_ = 0;
   std::string outbox_;
   std::string leaving_;
-  absl::btree_multimap<TimePoint, Action> scheduled_;
+  absl::btree_multimap<TimePoint, Output> scheduled_;
+  std::optional<Begun> begun_;
 };
 
 }  // namespace corocket::testkit

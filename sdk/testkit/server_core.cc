@@ -7,9 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "asio/co_spawn.hpp"
-#include "asio/detached.hpp"
 #include "asio/error.hpp"
+#include "sdk/testkit/server_task.h"
 
 namespace corocket::testkit {
 namespace {
@@ -75,7 +74,7 @@ absl::Status ServerCore::Start() {
   // A port that was given once is kept over stops: clients know it.
   options_.listen.port = listener_->address().port;
   if (address_.empty()) address_ = options_.listen.ToString();
-  asio::co_spawn(executor_, AcceptLoop(shared_from_this(), listener_), asio::detached);
+  SpawnServerTask(executor_, AcceptLoop(shared_from_this(), listener_));
   return absl::OkStatus();
 }
 
@@ -96,16 +95,19 @@ asio::awaitable<void> ServerCore::AcceptLoop(std::shared_ptr<ServerCore> self,
 
 void ServerCore::Welcome(std::unique_ptr<net::Transport> transport) {
   ++stats_.connections_accepted;
-  if (refuse_reset_ || connections_.size() >= options_.max_connections) {
+  const bool full = stats_.connections_open >= options_.max_connections ||
+                    connections_.size() >= options_.max_connections + kMaxLingering;
+  if (refuse_reset_ || full) {
     transport->Reset();
     return;
   }
+  ++stats_.connections_open;
   const ServerConnection::Id id = next_id_++;
   auto connection =
       std::make_shared<ServerConnection>(id, environment_.runtime, executor_, std::move(transport), shared_from_this());
   connection->SetStalled(stalled_);
   connections_.emplace(id, connection);
-  asio::co_spawn(executor_, ServerConnection::Serve(std::move(connection)), asio::detached);
+  SpawnServerTask(executor_, ServerConnection::Serve(std::move(connection)));
 }
 
 void ServerCore::Stop() {
@@ -138,11 +140,7 @@ void ServerCore::RefuseReset(bool refuse) {
 
 ServerStats ServerCore::stats() const {
   const ServerStrand::Entry entry(strand_);
-  ServerStats stats = stats_;
-  for (const auto& [id, connection] : connections_) {
-    if (connection->open()) ++stats.connections_open;
-  }
-  return stats;
+  return stats_;
 }
 
 bool ServerCore::listening() const {
@@ -155,9 +153,9 @@ void ServerCore::Answer(ServerConnection& connection, const wire::Frame& answer)
     connection.Send(answer);
     return;
   }
-  std::string bytes;
-  ServerConnection::AppendAnswer(answer, bytes);
-  connection.SendAt(AnswerTime(), std::move(bytes));
+  ServerConnection::Output output;
+  ServerConnection::AppendAnswer(answer, output.bytes);
+  connection.SendAt(AnswerTime(), std::move(output));
 }
 
 void ServerCore::OnRequest(ServerConnection& connection, wire::Frame request) {
@@ -173,7 +171,10 @@ void ServerCore::OnRequest(ServerConnection& connection, wire::Frame request) {
 
 void ServerCore::OnMalformed() { ++stats_.malformed; }
 
-void ServerCore::OnEnded(ServerConnection::Id id) { service_->OnConnectionEnded(id); }
+void ServerCore::OnEnded(ServerConnection::Id id) {
+  --stats_.connections_open;
+  service_->OnConnectionEnded(id);
+}
 
 void ServerCore::OnClosed(ServerConnection::Id id) { connections_.erase(id); }
 

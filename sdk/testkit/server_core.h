@@ -27,10 +27,13 @@ namespace corocket::testkit {
 /// Errors: INVALID_ARGUMENT quoting `text` and saying what is expected.
 [[nodiscard]] absl::StatusOr<HostPort> ParseListenAddress(std::string_view text);
 
+/// Connections beyond `max_connections` that have been ended in order and wait for their clients to close, too.
+inline constexpr std::size_t kMaxLingering = 4096;
+
 struct ServerCoreOptions {
   /// Port 0: any free one.
   HostPort listen;
-  /// One more is reset as soon as it is accepted.
+  /// Open ones; one more is reset as soon as it is accepted.
   std::size_t max_connections = 4096;
 };
 

@@ -1,6 +1,7 @@
 #include "sdk/testkit/server_registry.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace corocket::testkit {
@@ -17,30 +18,60 @@ const std::string* MasterOf(const BrokerGroup& broker) {
 
 }  // namespace
 
-void ServerRegistry::AddBroker(BrokerGroup broker) {
+BrokerGroup ServerRegistry::GroupOf(const Broker& broker) {
+  if (broker.live.empty()) return *broker.added;
+  BrokerGroup group = broker.registered;
+  for (const auto& [address, live] : broker.live) group.addresses.emplace_back(live.broker_id, address);
+  if (broker.added) {
+    for (const auto& [id, address] : broker.added->addresses) {
+      const bool taken = std::any_of(broker.live.begin(), broker.live.end(), [&id, &address](const auto& entry) {
+        return entry.first == address || entry.second.broker_id == id;
+      });
+      if (!taken) group.addresses.emplace_back(id, address);
+    }
+  }
+  std::sort(group.addresses.begin(), group.addresses.end());
+  return group;
+}
+
+void ServerRegistry::AddBroker(BrokerGroup group) {
   ++version_;
-  std::sort(broker.addresses.begin(), broker.addresses.end());
-  std::string name = broker.name;
-  absl::erase_if(live_, [&](const auto& entry) { return entry.second.broker_name == name; });
-  brokers_.insert_or_assign(std::move(name), std::move(broker));
+  std::sort(group.addresses.begin(), group.addresses.end());
+  DropRegisteredShares(group.name);
+  Broker& broker = brokers_[group.name];
+  broker.live.clear();
+  broker.added = std::move(group);
 }
 
 void ServerRegistry::RemoveBroker(const std::string& name) {
   ++version_;
   brokers_.erase(name);
-  absl::erase_if(live_, [&](const auto& entry) { return entry.second.broker_name == name; });
-  RemoveShares(name);
+  ChangeShares(name, [](Share& share) { share = {}; });
 }
 
-void ServerRegistry::RemoveShares(const std::string& broker_name) {
-  for (auto& [topic, shares] : topics_) shares.erase(broker_name);
+void ServerRegistry::DropRegisteredShares(const std::string& broker_name) {
+  ChangeShares(broker_name, [](Share& share) {
+    share.registered.reset();
+    share.mapping.reset();
+  });
+}
+
+template <typename Change>
+void ServerRegistry::ChangeShares(const std::string& broker_name, Change change) {
+  for (auto& [topic, shares] : topics_) {
+    const auto share = shares.find(broker_name);
+    if (share == shares.end()) continue;
+    change(share->second);
+    if (!share->second.added && !share->second.registered) shares.erase(share);
+  }
   absl::erase_if(topics_, [](const auto& entry) { return entry.second.empty(); });
 }
 
 void ServerRegistry::AddTopic(const std::string& topic, QueueGroup queues) {
   ++version_;
   Share& share = topics_[topic][queues.broker_name];
-  share.queues = std::move(queues);
+  share.added = std::move(queues);
+  share.registered.reset();  // the later word counts, until the broker registers again
 }
 
 void ServerRegistry::RemoveTopic(const std::string& topic) {
@@ -52,91 +83,86 @@ void ServerRegistry::Clear() {
   ++version_;
   brokers_.clear();
   topics_.clear();
-  live_.clear();
   settings_.clear();
   next_expiry_ = TimePoint::max();
 }
 
 ServerRegistry::MasterInfo ServerRegistry::Register(Registration registration) {
   ++version_;
-  BrokerGroup& broker = brokers_[registration.broker_name];
-  broker.name = registration.broker_name;
-  broker.cluster = registration.cluster;
-  broker.zone = registration.zone;
-  broker.enable_acting_master = registration.enable_acting_master;
-  // One process has one id: a replica that became the master leaves its old one.
-  std::erase_if(broker.addresses, [&](const auto& entry) {
-    return entry.first == registration.broker_id || entry.second == registration.address;
-  });
-  broker.addresses.emplace_back(registration.broker_id, registration.address);
-  std::sort(broker.addresses.begin(), broker.addresses.end());
-  // Only the master says which topics there are.
-  if (registration.broker_id == kMasterId) {
-    for (auto& [topic, queues] : registration.topics) {
-      queues.broker_name = registration.broker_name;
-      AddTopic(topic, std::move(queues));
-    }
-    for (auto& [topic, mapping] : registration.mappings) {
-      const auto shares = topics_.find(topic);
-      if (shares == topics_.end() || !shares->second.contains(registration.broker_name)) continue;
-      shares->second[registration.broker_name].mapping = std::move(mapping);
-    }
-  }
+  Broker& broker = brokers_[registration.broker_name];
+  broker.registered = {.cluster = registration.cluster,
+                       .name = registration.broker_name,
+                       .zone = registration.zone,
+                       .enable_acting_master = registration.enable_acting_master};
+  // One process has one id: a replica that became the master leaves its old one, and the master before it goes.
+  absl::erase_if(broker.live, [&](const auto& entry) { return entry.second.broker_id == registration.broker_id; });
+  broker.live.insert_or_assign(registration.address, Live{.broker_id = registration.broker_id,
+                                                          .ha_address = registration.ha_address,
+                                                          .expires = registration.expires,
+                                                          .connection = registration.connection});
   next_expiry_ = std::min(next_expiry_, registration.expires);
-  live_.insert_or_assign(registration.address, Live{.broker_name = registration.broker_name,
-                                                    .broker_id = registration.broker_id,
-                                                    .ha_address = registration.ha_address,
-                                                    .expires = registration.expires,
-                                                    .connection = registration.connection});
   MasterInfo master;
-  if (registration.broker_id == kMasterId) return master;
-  if (const std::string* address = MasterOf(broker)) {
+  if (registration.broker_id == kMasterId) {
+    RegisterTopics(registration);
+    return master;
+  }
+  const BrokerGroup group = GroupOf(broker);
+  if (const std::string* address = MasterOf(group)) {
     master.address = *address;
-    const auto live = live_.find(*address);
-    if (live != live_.end()) master.ha_address = live->second.ha_address;
+    const auto live = broker.live.find(*address);
+    if (live != broker.live.end()) master.ha_address = live->second.ha_address;
   }
   return master;
 }
 
+// Only a master's word counts: replicas have their topics from it.
+void ServerRegistry::RegisterTopics(Registration& registration) {
+  for (auto& [topic, queues] : registration.topics) {
+    queues.broker_name = registration.broker_name;
+    topics_[topic][registration.broker_name].registered = std::move(queues);
+  }
+  for (auto& [topic, mapping] : registration.mappings) {
+    const auto shares = topics_.find(topic);
+    if (shares == topics_.end()) continue;
+    const auto share = shares->second.find(registration.broker_name);
+    if (share != shares->second.end()) share->second.mapping = std::move(mapping);
+  }
+}
+
 void ServerRegistry::Unregister(const std::string& broker_name, std::int64_t broker_id, const std::string& address) {
-  const auto live = live_.find(address);
-  if (live == live_.end() || live->second.broker_name != broker_name || live->second.broker_id != broker_id) return;
-  live_.erase(live);
-  RemoveAddress(broker_name, address);
+  const auto broker = brokers_.find(broker_name);
+  if (broker == brokers_.end()) return;
+  const auto live = broker->second.live.find(address);
+  if (live == broker->second.live.end() || live->second.broker_id != broker_id) return;
+  DropLive([&](const std::string& name, const std::string& of, const Live&) {
+    return name == broker_name && of == address;
+  });
 }
 
 void ServerRegistry::DropConnection(ConnectionId connection) {
-  DropLive([connection](const Live& live) { return live.connection == connection; });
+  DropLive([connection](const auto&, const auto&, const Live& live) { return live.connection == connection; });
 }
 
 void ServerRegistry::Expire(TimePoint now) {
   if (now < next_expiry_) return;
-  DropLive([now](const Live& live) { return live.expires <= now; });
+  DropLive([now](const auto&, const auto&, const Live& live) { return live.expires <= now; });
   next_expiry_ = TimePoint::max();
-  for (const auto& [address, live] : live_) next_expiry_ = std::min(next_expiry_, live.expires);
+  for (const auto& [name, broker] : brokers_) {
+    for (const auto& [address, live] : broker.live) next_expiry_ = std::min(next_expiry_, live.expires);
+  }
 }
 
 template <typename Predicate>
 void ServerRegistry::DropLive(Predicate gone) {
-  for (auto live = live_.begin(); live != live_.end();) {
-    if (!gone(live->second)) {
-      ++live;
-      continue;
-    }
-    RemoveAddress(live->second.broker_name, live->first);
-    live = live_.erase(live);
+  for (auto it = brokers_.begin(); it != brokers_.end();) {
+    auto& [name, broker] = *it;
+    const auto dropped =
+        absl::erase_if(broker.live, [&](const auto& entry) { return gone(name, entry.first, entry.second); });
+    if (dropped > 0) ++version_;
+    // With the last process of a group its topics are gone, and unless it was added, so is the broker.
+    if (dropped > 0 && broker.live.empty()) DropRegisteredShares(name);
+    it = broker.live.empty() && !broker.added ? brokers_.erase(it) : std::next(it);
   }
-}
-
-void ServerRegistry::RemoveAddress(const std::string& broker_name, const std::string& address) {
-  ++version_;
-  const auto broker = brokers_.find(broker_name);
-  if (broker == brokers_.end()) return;
-  std::erase_if(broker->second.addresses, [&](const auto& entry) { return entry.second == address; });
-  if (!broker->second.addresses.empty()) return;
-  // The last process of the group has gone, and its queues with it.
-  brokers_.erase(broker);
-  RemoveShares(broker_name);
 }
 
 std::optional<TopicRoute> ServerRegistry::FindRoute(const std::string& topic) const {
@@ -144,10 +170,11 @@ std::optional<TopicRoute> ServerRegistry::FindRoute(const std::string& topic) co
   if (found == topics_.end()) return std::nullopt;
   TopicRoute route;
   for (const auto& [name, share] : found->second) {
-    route.queues.push_back(share.queues);
-    if (share.mapping) route.mappings.push_back(*share.mapping);
     const auto broker = brokers_.find(name);
-    if (broker != brokers_.end()) route.brokers.push_back(broker->second);
+    if (broker == brokers_.end()) continue;
+    route.queues.push_back(share.registered ? *share.registered : *share.added);
+    if (share.mapping) route.mappings.push_back(*share.mapping);
+    route.brokers.push_back(GroupOf(broker->second));
   }
   if (route.brokers.empty()) return std::nullopt;
   return route;
@@ -157,8 +184,8 @@ ClusterInfo ServerRegistry::Clusters() const {
   absl::btree_map<std::string, std::vector<std::string>> clusters;
   ClusterInfo info;
   for (const auto& [name, broker] : brokers_) {
-    info.brokers.push_back(broker);
-    clusters[broker.cluster].push_back(name);
+    info.brokers.push_back(GroupOf(broker));
+    clusters[info.brokers.back().cluster].push_back(name);
   }
   for (auto& [cluster, names] : clusters) info.clusters.emplace_back(cluster, std::move(names));
   return info;
@@ -166,7 +193,11 @@ ClusterInfo ServerRegistry::Clusters() const {
 
 std::vector<std::string> ServerRegistry::Topics() const {
   std::vector<std::string> topics;
-  for (const auto& [topic, shares] : topics_) topics.push_back(topic);
+  for (const auto& [topic, shares] : topics_) {
+    const bool lives =
+        std::any_of(shares.begin(), shares.end(), [this](const auto& share) { return brokers_.contains(share.first); });
+    if (lives) topics.push_back(topic);
+  }
   return topics;
 }
 

@@ -15,8 +15,10 @@ namespace corocket::testkit {
 
 /// What a NameServer knows: brokers, their topics, and a table of settings. No I/O and no clock of its own.
 ///
-/// A broker that is added stays until it is removed. One that registers is gone when it has not registered again for
-/// its time, when it unregisters, or when the connection that it registered on ends. Thread safety: none.
+/// A broker that is added stays until it is removed, whoever registers under its name meanwhile: a process that does
+/// is on top of what was added, and leaves that behind. A process is gone when it has not registered again for its
+/// time, when it unregisters, or when the connection that it registered on last ends; the topics that a group
+/// registered are gone with its last process. Thread safety: none.
 class ServerRegistry {
  public:
   /// Stands for the connection that a broker registered on.
@@ -44,8 +46,8 @@ class ServerRegistry {
     std::string ha_address;
   };
 
-  /// Replaces a broker of that name.
-  void AddBroker(BrokerGroup broker);
+  /// Replaces a broker of that name, and the processes that have registered under it. Topics that were added stay.
+  void AddBroker(BrokerGroup group);
   void RemoveBroker(const std::string& name);
   [[nodiscard]] bool HasBroker(const std::string& name) const { return brokers_.contains(name); }
   /// Sets the queues of `topic` on `queues.broker_name`.
@@ -74,28 +76,41 @@ class ServerRegistry {
  private:
   /// One registered broker process.
   struct Live {
-    std::string broker_name;
     std::int64_t broker_id = 0;
     std::string ha_address;
     TimePoint expires;
     std::optional<ConnectionId> connection;
   };
-  /// A topic on one broker.
+  /// At least one of the two: it was added, or processes of it live.
+  struct Broker {
+    std::optional<BrokerGroup> added;
+    /// By address.
+    absl::btree_map<std::string, Live> live;
+    /// What the process said of the group that registered last; without addresses.
+    BrokerGroup registered;
+  };
+  /// A topic on one broker. It was added, or the broker has registered it; then that counts.
   struct Share {
-    QueueGroup queues;
+    std::optional<QueueGroup> added;
+    std::optional<QueueGroup> registered;
     std::optional<QueueMapping> mapping;
   };
+  using Brokers = absl::btree_map<std::string, Broker>;
   using SharesByBroker = absl::btree_map<std::string, Share>;
 
+  [[nodiscard]] static BrokerGroup GroupOf(const Broker& broker);
+  /// Forgets the processes for which `gone(broker name, address, live)`.
   template <typename Predicate>
   void DropLive(Predicate gone);
-  void RemoveShares(const std::string& broker_name);
-  void RemoveAddress(const std::string& broker_name, const std::string& address);
+  void RegisterTopics(Registration& registration);
+  /// Forgets the topics that `broker_name` has registered.
+  void DropRegisteredShares(const std::string& broker_name);
+  template <typename Change>
+  void ChangeShares(const std::string& broker_name, Change change);
 
-  absl::btree_map<std::string, BrokerGroup> brokers_;
+  Brokers brokers_;
+  /// Of brokers that are there, and added ones also of those that are not.
   absl::btree_map<std::string, SharesByBroker> topics_;
-  /// By broker address.
-  absl::btree_map<std::string, Live> live_;
   absl::btree_map<std::pair<std::string, std::string>, std::string> settings_;
   /// Nothing expires before this.
   TimePoint next_expiry_ = TimePoint::max();

@@ -35,19 +35,14 @@ void SendAnswer(ServerConnection& connection, const wire::Frame& request, const 
   wire::Frame frame = protocol::MakeResponse(request, static_cast<protocol::ResponseCode>(answer.code), answer.remark);
   frame.serialize = request.serialize;
   frame.body = answer.body;
-  std::string bytes;
-  ServerConnection::AppendAnswer(frame, bytes);
-  if (answer.torn_after < bytes.size()) {
-    bytes.resize(answer.torn_after);
-    connection.CloseAt(due + kBetweenPieces, CloseMode::kReset);
+  ServerConnection::Output output{.gap = kBetweenPieces};
+  ServerConnection::AppendAnswer(frame, output.bytes);
+  if (answer.torn_after < output.bytes.size()) {
+    output.bytes.resize(answer.torn_after);
+    output.end = CloseMode::kReset;
   }
-  const std::size_t pieces = std::max<std::size_t>(1, std::min(answer.pieces, bytes.size()));
-  for (std::size_t piece = 0; piece < pieces; ++piece) {
-    const std::size_t begin = bytes.size() * piece / pieces;
-    const std::size_t end = bytes.size() * (piece + 1) / pieces;
-    connection.SendAt(due, bytes.substr(begin, end - begin));
-    due += kBetweenPieces;
-  }
+  output.parts = std::max<std::size_t>(1, std::min(answer.pieces, output.bytes.size()));
+  connection.SendAt(due, std::move(output));
 }
 
 }  // namespace
@@ -78,9 +73,9 @@ void ScriptService::OnRequest(ServerCore& core, ServerConnection& connection, wi
   if (--line.times == 0) lines_.pop_front();
   const TimePoint due = core.AnswerTime() + reaction.after;
   if (const auto* how = std::get_if<CloseMode>(&reaction.what)) {
-    connection.CloseAt(due, *how);
+    connection.SendAt(due, {.end = *how});
   } else if (const auto* bytes = std::get_if<std::string>(&reaction.what)) {
-    connection.SendAt(due, *bytes);
+    connection.SendAt(due, {.bytes = *bytes});
   } else if (const auto* answer = std::get_if<ScriptAnswer>(&reaction.what)) {
     if (!request.header.is_oneway()) SendAnswer(connection, request, *answer, due);
   }

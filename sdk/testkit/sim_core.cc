@@ -64,30 +64,46 @@ asio::awaitable<std::unique_ptr<net::Transport>> SimCore::Dial(std::shared_ptr<S
   Runtime& runtime = *core->runtime_;
   const TimePoint began = runtime.Now();
   for (const Duration again : kSynAgainAt) {
-    if (!core->SwallowsDial(client, address)) {
-      const Duration latency = core->DrawLatency(client, address);
-      co_await SleepUntil(runtime, runtime.Now() + latency);
-      const bool refused = core->RefusesDial(client, address);
-      co_await SleepUntil(runtime, runtime.Now() + latency);
-      // The listener may have gone while the answer was on its way.
-      if (!refused && !core->RefusesDial(client, address)) co_return core->Establish(client, address);
-      ++core->stats_[address].refused;
-      core->Tell(client, address, "refused");
-      Throw(asio::error::connection_refused, address.ToString());
+    const SynAnswer answer = co_await SendSyn(core, client, address);
+    switch (answer) {
+      case SynAnswer::kAccepted:
+        co_return core->Establish(client, address);
+      case SynAnswer::kRefused:
+        ++core->stats_[address].refused;
+        core->Tell(client, address, "refused");
+        Throw(asio::error::connection_refused, address.ToString());
+      case SynAnswer::kNone:
+        break;
     }
     co_await SleepUntil(runtime, began + again);
   }
   Throw(asio::error::timed_out, address.ToString());
 }
 
+// The world may change while a packet is under way, so it is looked at again where each one arrives.
+asio::awaitable<SimCore::SynAnswer> SimCore::SendSyn(std::shared_ptr<SimCore> core, std::string client,
+                                                     HostPort address) {
+  if (core->SwallowsDial(client, address)) co_return SynAnswer::kNone;
+  Runtime& runtime = *core->runtime_;
+  const Duration latency = core->DrawLatency(client, address);
+  co_await SleepUntil(runtime, runtime.Now() + latency);
+  const SynAnswer answer = core->AnswerSyn(client, address);
+  if (answer == SynAnswer::kNone) co_return answer;
+  co_await SleepUntil(runtime, runtime.Now() + latency);
+  if (answer == SynAnswer::kAccepted) co_return core->AnswerSyn(client, address);
+  co_return core->SwallowsDial(client, address) ? SynAnswer::kNone : answer;
+}
+
 bool SimCore::SwallowsDial(const std::string& client, const HostPort& address) const {
-  const auto listener = listening_.find(address);
-  if (listener != listening_.end() && listener->second->full()) return true;
   return faults_.Effective(client, address).swallows_dials();
 }
 
-bool SimCore::RefusesDial(const std::string& client, const HostPort& address) const {
-  return !listening_.contains(address) || faults_.Effective(client, address).refuses();
+SimCore::SynAnswer SimCore::AnswerSyn(const std::string& client, const HostPort& address) const {
+  const SimFault fault = faults_.Effective(client, address);
+  if (fault.swallows_dials()) return SynAnswer::kNone;
+  const auto listener = listening_.find(address);
+  if (listener == listening_.end() || fault.refuses()) return SynAnswer::kRefused;
+  return listener->second->full() ? SynAnswer::kNone : SynAnswer::kAccepted;
 }
 
 Duration SimCore::DrawLatency(const std::string& client, const HostPort& address) {
@@ -108,11 +124,19 @@ std::unique_ptr<net::Transport> SimCore::Establish(const std::string& client, co
   ++stats.connected;
   ++stats.client_sockets;
   ++stats.server_sockets;
-  const SimFault fault = faults_.Effective(client, address);
-  if (fault.cut) link->ResetAfter(fault.cut->to, fault.cut->bytes);
+  SetCuts(*link, {address, ""});
+  SetCuts(*link, {address, client});
   Tell(*link, "connected");
   listening_.at(address)->Add(link);
   return std::make_unique<SimTransport>(std::move(link), SimSide::kClient);
+}
+
+// As one route has them; those of another one stand beside them.
+void SimCore::SetCuts(SimLink& link, const SimRouteKey& route) const {
+  const SimFault* found = faults_.Find(route);
+  const SimFault fault = found == nullptr ? SimFault{} : *found;
+  link.ResetAfter(SimSide::kClient, route.client, fault.cut_to_client);
+  link.ResetAfter(SimSide::kServer, route.client, fault.cut_to_server);
 }
 
 SimLink::Events SimCore::LinkEvents() {
@@ -124,6 +148,11 @@ SimLink::Events SimCore::LinkEvents() {
                 if (trace_) Tell(link, absl::StrCat(bytes, to == SimSide::kServer ? " B to server" : " B to client"));
               },
           .on_event = [this](const SimLink& link, std::string_view what) { Tell(link, what); },
+          .on_cut =
+              [this](const SimLink& link) {
+                ++stats_[link.identity().address].resets;
+                Tell(link, "reset");
+              },
           .on_close =
               [this](const SimLink& link, SimSide side) {
                 SimStats& stats = stats_[link.identity().address];
@@ -195,30 +224,24 @@ void SimCore::Heal(const SimRouteKey& route) {
   const auto flapper = flappers_.find(route);
   if (flapper != flappers_.end()) flappers_.erase(flapper);
   faults_.Heal(route);
-  for (const auto& link : LinksOf(route)) {
-    const SimFault left = faults_.Effective(link->identity().client, link->identity().address);
-    if (left.cut) continue;
-    link->ResetAfter(SimSide::kClient, std::nullopt);
-    link->ResetAfter(SimSide::kServer, std::nullopt);
-  }
+  for (const auto& link : LinksOf(route)) SetCuts(*link, route);
   Tell(route.client, route.address, "healed");
   Refresh(route);
 }
 
 void SimCore::Reset(const SimRouteKey& route) {
-  for (const auto& link : LinksOf(route)) {
-    ++stats_[route.address].resets;
-    link->Reset();
-  }
+  for (const auto& link : LinksOf(route)) link->Reset();
 }
 
-void SimCore::CutAfter(const SimRouteKey& route, SimCut cut) {
-  faults_.At(route).cut = cut;
-  for (const auto& link : LinksOf(route)) link->ResetAfter(cut.to, cut.bytes);
+void SimCore::CutAfter(const SimRouteKey& route, SimSide to, std::size_t bytes) {
+  faults_.At(route).cut_to(to) = bytes;
+  for (const auto& link : LinksOf(route)) link->ResetAfter(to, route.client, bytes);
 }
 
 void SimCore::Flap(const SimRouteKey& route, Duration period) {
-  faults_.At(route).flap = period;
+  SimFault& fault = faults_.At(route);
+  fault.flap = period;
+  fault.flapped_down = false;  // so that a route that flaps already goes down first, too
   flappers_[route] = runtime_->NewTimer(runtime_->executor());
   FlapAgain(route);
 }

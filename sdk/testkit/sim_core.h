@@ -39,7 +39,7 @@ class SimCore : public std::enable_shared_from_this<SimCore> {
   void Change(const SimRouteKey& route, const std::function<void(SimFault&)>& change);
   void Heal(const SimRouteKey& route);
   void Reset(const SimRouteKey& route);
-  void CutAfter(const SimRouteKey& route, SimCut cut);
+  void CutAfter(const SimRouteKey& route, SimSide to, std::size_t bytes);
   void Flap(const SimRouteKey& route, Duration period);
   void Kill(const HostPort& address, SimDeath death);
 
@@ -55,10 +55,16 @@ class SimCore : public std::enable_shared_from_this<SimCore> {
  private:
   class Dialling;
 
+  /// What the dialler hears of one SYN.
+  enum class SynAnswer : std::uint8_t { kNone, kRefused, kAccepted };
+
+  [[nodiscard]] static asio::awaitable<SynAnswer> SendSyn(std::shared_ptr<SimCore> core, std::string client,
+                                                          HostPort address);
   [[nodiscard]] bool SwallowsDial(const std::string& client, const HostPort& address) const;
-  [[nodiscard]] bool RefusesDial(const std::string& client, const HostPort& address) const;
+  [[nodiscard]] SynAnswer AnswerSyn(const std::string& client, const HostPort& address) const;
   [[nodiscard]] Duration DrawLatency(const std::string& client, const HostPort& address);
   [[nodiscard]] std::unique_ptr<net::Transport> Establish(const std::string& client, const HostPort& address);
+  void SetCuts(SimLink& link, const SimRouteKey& route) const;
   [[nodiscard]] SimLink::Events LinkEvents();
   void Forget(const SimLink& link);
   [[nodiscard]] SimPath PathOf(const SimLink& link) const;

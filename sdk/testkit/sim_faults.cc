@@ -10,7 +10,6 @@ void PutOnTop(SimFault& under, const SimFault& top) {
   under.flapped_down = under.flapped_down || top.flapped_down;
   if (top.latency) under.latency = top.latency;
   if (top.trickle) under.trickle = top.trickle;
-  if (top.cut) under.cut = top.cut;
 }
 
 }  // namespace
@@ -29,6 +28,8 @@ SimFault SimFaults::Effective(const std::string& client, const HostPort& address
   SimFault fault;
   if (const SimFault* everyone = Find({address, ""})) fault = *everyone;
   if (const SimFault* pair = Find({address, client})) PutOnTop(fault, *pair);
+  fault.cut_to_client.reset();
+  fault.cut_to_server.reset();
   return fault;
 }
 

@@ -13,12 +13,6 @@
 
 namespace corocket::testkit {
 
-/// Cut the connection when so many more bytes have arrived at one side.
-struct SimCut {
-  std::size_t bytes = 0;
-  SimSide to = SimSide::kClient;
-};
-
 /// Everything that may be wrong with a route. The parts are independent; a healed route has none of them.
 struct SimFault {
   enum class Dial : std::uint8_t { kNormal, kRefuse, kBlackhole };
@@ -27,10 +21,15 @@ struct SimFault {
   bool paused = false;
   std::optional<Duration> latency;
   std::optional<Duration> trickle;
-  std::optional<SimCut> cut;
+  /// Cut a connection when so many more bytes have arrived at this side of it.
+  std::optional<std::size_t> cut_to_client;
+  std::optional<std::size_t> cut_to_server;
   std::optional<Duration> flap;
   bool flapped_down = false;
 
+  [[nodiscard]] std::optional<std::size_t>& cut_to(SimSide side) {
+    return side == SimSide::kClient ? cut_to_client : cut_to_server;
+  }
   [[nodiscard]] bool refuses() const { return dial == Dial::kRefuse || flapped_down; }
   /// The SYN gets no answer at all.
   [[nodiscard]] bool swallows_dials() const { return dial == Dial::kBlackhole || half_open; }
@@ -58,7 +57,8 @@ class SimFaults {
   [[nodiscard]] const SimFault* Find(const SimRouteKey& route) const;
   void Heal(const SimRouteKey& route);
 
-  /// What a connection from `client` to `address` meets: the fault of the address with that of the pair on top.
+  /// What a connection from `client` to `address` meets: the fault of the address with that of the pair on top. Cuts
+  /// are not in it: each connection counts its own.
   [[nodiscard]] SimFault Effective(const std::string& client, const HostPort& address) const;
 
  private:

@@ -30,7 +30,7 @@ SimPipe::Events SimLink::PipeEvents(SimSide to) {
 asio::awaitable<std::size_t> SimLink::ReadSome(std::shared_ptr<SimLink> link, SimSide side, std::span<char> into) {
   // A real socket lets other handlers run even when it has data.
   do {
-    co_await SimSignal::Wait(link->end(side).readable, link->Readable(side), SimSignal::Cancel::kAllowed);
+    co_await WakeSignal::Wait(link->end(side).readable, link->Readable(side), WakeSignal::Cancel::kAllowed);
   } while (!link->Readable(side));
   co_return link->TakeReceived(side, into);
 }
@@ -47,7 +47,7 @@ asio::awaitable<void> SimLink::Write(std::shared_ptr<SimLink> link, SimSide side
       if (error) break;
       const std::size_t sent = link->end(side).out->Push(piece);
       piece.remove_prefix(sent);
-      if (sent == 0) co_await SimSignal::Wait(link->end(side).writable, false, SimSignal::Cancel::kIgnored);
+      if (sent == 0) co_await WakeSignal::Wait(link->end(side).writable, false, WakeSignal::Cancel::kIgnored);
     }
     if (error) break;
   }
@@ -119,7 +119,8 @@ void SimLink::Kill(SimSide side, SimDeath death) {
 }
 
 void SimLink::Reset() {
-  events_.on_event(*this, "reset");
+  if (std::exchange(dead_, true)) return;
+  events_.on_cut(*this);
   to_server_.Stop();
   to_client_.Stop();
   for (End* at : {&client_, &server_}) {
@@ -130,7 +131,9 @@ void SimLink::Reset() {
   }
 }
 
-void SimLink::ResetAfter(SimSide to, std::optional<std::size_t> bytes) { end(to).in->SetLimit(bytes); }
+void SimLink::ResetAfter(SimSide to, const std::string& whose, std::optional<std::size_t> bytes) {
+  end(to).in->SetLimit(whose, bytes);
+}
 
 void SimLink::Refresh() {
   to_server_.Refresh();
@@ -167,6 +170,7 @@ void SimLink::OnFin(SimSide to) {
 void SimLink::OnReset(SimSide to) {
   events_.on_event(*this, to == SimSide::kClient ? "reset to client" : "reset to server");
   End& at = end(to);
+  dead_ = true;  // the other end has sent it, and has gone
   at.out->Stop();
   at.in->Stop();
   at.error = asio::error::connection_reset;

@@ -15,7 +15,7 @@
 #include "sdk/base/host_port.h"
 #include "sdk/runtime/runtime.h"
 #include "sdk/testkit/sim_pipe.h"
-#include "sdk/testkit/sim_signal.h"
+#include "sdk/testkit/wake_signal.h"
 
 namespace corocket::testkit {
 
@@ -46,8 +46,10 @@ class SimLink {
   struct Events {
     std::function<SimPath(const SimLink&, SimSide to)> path;
     std::function<void(const SimLink&, SimSide to, std::size_t bytes)> on_data;
-    /// For traces: "fin to client", "reset", ...
+    /// For traces: "fin to client", "reset to server", ...
     std::function<void(const SimLink&, std::string_view what)> on_event;
+    /// The network has cut it: `Reset`, or `ResetAfter` at its byte. Once at most.
+    std::function<void(const SimLink&)> on_cut;
     /// The application at this end has let go of its socket. Once per end.
     std::function<void(const SimLink&, SimSide side)> on_close;
   };
@@ -62,12 +64,12 @@ class SimLink {
   void Close(SimSide side);
   void CloseSend(SimSide side);
 
-  /// Both ends see a reset, now.
+  /// The network cuts it: both ends see a reset, now, behind what has arrived there. What is on its way is lost.
   void Reset();
   /// The process at `side` dies: its socket is closed in this way, whatever it was doing.
   void Kill(SimSide side, SimDeath death);
-  /// Reset when `bytes` more have arrived at `to`; none: no more.
-  void ResetAfter(SimSide to, std::optional<std::size_t> bytes);
+  /// Reset when `bytes` more have arrived at `to`; none: no more. `whose` as in `SimPipe::SetLimit`.
+  void ResetAfter(SimSide to, const std::string& whose, std::optional<std::size_t> bytes);
   /// The path has changed.
   void Refresh();
   /// The simulation ends: destroys the coroutines that wait here.
@@ -80,8 +82,8 @@ class SimLink {
   struct End {
     SimPipe* in = nullptr;
     SimPipe* out = nullptr;
-    std::shared_ptr<SimSignal> readable = std::make_shared<SimSignal>();
-    std::shared_ptr<SimSignal> writable = std::make_shared<SimSignal>();
+    std::shared_ptr<WakeSignal> readable = std::make_shared<WakeSignal>();
+    std::shared_ptr<WakeSignal> writable = std::make_shared<WakeSignal>();
     bool closed = false;
     bool fin = false;   // the peer sends no more
     bool done = false;  // this end sends no more
@@ -103,6 +105,8 @@ class SimLink {
   const Identity identity_;
   const Options options_;
   const Events events_;
+  /// Nothing is on its way any more, and nothing ever will be.
+  bool dead_ = false;
   SimPipe to_server_;
   SimPipe to_client_;
   End client_;

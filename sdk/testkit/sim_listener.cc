@@ -31,7 +31,7 @@ std::deque<std::shared_ptr<SimLink>>::iterator SimBacklog::Next() {
 
 asio::awaitable<std::shared_ptr<SimLink>> SimBacklog::Take(std::shared_ptr<SimBacklog> backlog) {
   do {
-    co_await SimSignal::Wait(backlog->arrived_, backlog->Ready(), SimSignal::Cancel::kAllowed);
+    co_await WakeSignal::Wait(backlog->arrived_, backlog->Ready(), WakeSignal::Cancel::kAllowed);
   } while (!backlog->Ready());
   if (backlog->closed_) throw std::system_error(asio::error::make_error_code(asio::error::operation_aborted));
   const auto next = backlog->Next();

@@ -11,7 +11,7 @@
 #include "sdk/base/host_port.h"
 #include "sdk/net/transport.h"
 #include "sdk/testkit/sim_link.h"
-#include "sdk/testkit/sim_signal.h"
+#include "sdk/testkit/wake_signal.h"
 
 namespace corocket::testkit {
 
@@ -41,7 +41,7 @@ class SimBacklog {
   const HostPort address_;
   const std::size_t limit_;
   const std::function<bool(const SimLink&)> held_;
-  const std::shared_ptr<SimSignal> arrived_ = std::make_shared<SimSignal>();
+  const std::shared_ptr<WakeSignal> arrived_ = std::make_shared<WakeSignal>();
   std::deque<std::shared_ptr<SimLink>> waiting_;
   bool closed_ = false;
 };

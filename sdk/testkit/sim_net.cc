@@ -59,7 +59,7 @@ void SimRoute::Trickle(Duration gap) {
   core_->Change(key_, [gap](SimFault& fault) { fault.trickle = gap; });
 }
 void SimRoute::Reset() { core_->Reset(key_); }
-void SimRoute::ResetAfter(std::size_t bytes, SimSide to) { core_->CutAfter(key_, {.bytes = bytes, .to = to}); }
+void SimRoute::ResetAfter(std::size_t bytes, SimSide to) { core_->CutAfter(key_, to, bytes); }
 void SimRoute::Flap(Duration period) { core_->Flap(key_, period); }
 void SimRoute::Heal() { core_->Heal(key_); }
 

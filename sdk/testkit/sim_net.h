@@ -45,7 +45,7 @@ class SimRoute {
   /// Every connection is reset, now. No state: later ones are well.
   void Reset();
   /// Each connection is reset when `bytes` more have arrived at side `to`, in the middle of a frame if that is where it
-  /// is.
+  /// is. Once per side; the count of a connection that is made later begins with it.
   void ResetAfter(std::size_t bytes, SimSide to = SimSide::kClient);
   /// Down (connections reset, dials refused) for `period`, up for `period`, and so on; down first.
   void Flap(Duration period);

@@ -41,11 +41,15 @@ void SimPipe::Send(Kind kind, std::string bytes) {
 }
 
 void SimPipe::ArmForHead() {
-  if (packets_.empty() || events_.path().held) {
+  const SimPath path = events_.path();
+  if (packets_.empty() || path.held) {
     timer_->Disarm();
     return;
   }
-  timer_->Arm(packets_.front().due, [this] { Arrive(); });
+  TimePoint at = packets_.front().due;
+  // Counted from the byte before, whatever packet that was in: a frame is written in pieces of any size.
+  if (path.trickle && last_arrival_) at = std::max(at, *last_arrival_ + *path.trickle);
+  timer_->Arm(at, [this] { Arrive(); });
 }
 
 void SimPipe::Refresh() {
@@ -72,21 +76,19 @@ void SimPipe::Arrive() {
 void SimPipe::ArriveData(Packet& head, const SimPath& path) {
   const std::size_t left = head.bytes.size() - head.arrived;
   std::size_t bytes = path.trickle ? 1 : left;
-  if (limit_) bytes = std::min(bytes, *limit_);
+  const std::optional<std::uint64_t> limit = BytesToLimit();
+  if (limit) bytes = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, *limit));
   if (taken_ == received_.size()) {
     received_.clear();
     taken_ = 0;
   }
   received_.append(head.bytes, head.arrived, bytes);
   in_flight_ -= bytes;
-  if (limit_) *limit_ -= bytes;
-  const bool cut = limit_ && *limit_ == 0;
-  if (bytes == left) {
-    packets_.pop_front();
-  } else {
-    head.arrived += bytes;
-    if (path.trickle) head.due = runtime_->Now() + *path.trickle;
-  }
+  arrived_ += bytes;
+  const bool cut = limit == bytes;
+  last_arrival_ = runtime_->Now();
+  head.arrived += bytes;
+  if (bytes == left) packets_.pop_front();
   ArmForHead();
   events_.on_data(bytes);
   if (cut) events_.on_limit();
@@ -110,9 +112,17 @@ void SimPipe::Stop() {
   in_flight_ = 0;
   ended_ = true;
   reset_ = true;
-  DropReceived();
 }
 
-void SimPipe::SetLimit(std::optional<std::size_t> bytes) { limit_ = bytes; }
+void SimPipe::SetLimit(const std::string& whose, std::optional<std::size_t> bytes) {
+  limits_.erase(whose);
+  if (bytes) limits_.emplace(whose, arrived_ + *bytes);
+}
+
+std::optional<std::uint64_t> SimPipe::BytesToLimit() const {
+  std::optional<std::uint64_t> nearest;
+  for (const auto& [whose, at] : limits_) nearest = std::min(nearest.value_or(at - arrived_), at - arrived_);
+  return nearest;
+}
 
 }  // namespace corocket::testkit

@@ -2,6 +2,7 @@
 #define COROCKET_SDK_TESTKIT_SIM_PIPE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/container/btree_map.h"
 #include "sdk/runtime/runtime.h"
 
 namespace corocket::testkit {
@@ -35,7 +37,7 @@ class SimPipe {
     std::function<void(std::size_t bytes)> on_data;
     std::function<void()> on_fin;
     std::function<void()> on_reset;
-    /// The byte that `ResetAfter` named has arrived.
+    /// The byte that a limit named has arrived.
     std::function<void()> on_limit;
   };
 
@@ -51,11 +53,12 @@ class SimPipe {
   /// Takes received bytes, up to `limit` of them.
   std::size_t Take(std::span<char> into, std::size_t limit);
   void DropReceived();
-  /// Drops everything, for good: nothing arrives any more.
+  /// Drops what is on its way, for good: nothing arrives any more. What has arrived can still be taken.
   void Stop();
 
-  /// The connection is reset when `bytes` more have arrived.
-  void SetLimit(std::optional<std::size_t> bytes);
+  /// Tells when `bytes` more have arrived; none: no more. Each of those who set one has a limit of its own; the one
+  /// that is reached first counts.
+  void SetLimit(const std::string& whose, std::optional<std::size_t> bytes);
   /// The path has changed: what was held may go on.
   void Refresh();
 
@@ -75,6 +78,7 @@ class SimPipe {
   void ArmForHead();
   void Arrive();
   void ArriveData(Packet& head, const SimPath& path);
+  [[nodiscard]] std::optional<std::uint64_t> BytesToLimit() const;
 
   const std::shared_ptr<Runtime> runtime_;
   const std::size_t capacity_;
@@ -84,7 +88,10 @@ class SimPipe {
   std::size_t in_flight_ = 0;
   std::string received_;
   std::size_t taken_ = 0;
-  std::optional<std::size_t> limit_;
+  std::optional<TimePoint> last_arrival_;
+  std::uint64_t arrived_ = 0;
+  /// Values of `arrived_`, by who set them.
+  absl::btree_map<std::string, std::uint64_t> limits_;
   bool ended_ = false;
   bool reset_ = false;
 };

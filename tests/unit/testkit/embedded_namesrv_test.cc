@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "asio/error.hpp"
@@ -27,7 +28,11 @@ using corocket::testing::EmbeddedNamesrv;
 using corocket::testing::EmbeddedNamesrvOptions;
 using corocket::testing::HeaderForm;
 using corocket::testing::kDeleteKvConfig;
+using corocket::testing::kGetKvConfig;
 using corocket::testing::kGetRouteInfo;
+using corocket::testing::kPutKvConfig;
+using corocket::testing::kRegisterBroker;
+using corocket::testing::kUnregisterBroker;
 using corocket::testing::RouteOf;
 using protocol::ResponseCode;
 using std::chrono::hours;
@@ -36,7 +41,7 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
+using ::testing::Pair;
 
 wire::Frame RouteRequest(std::string topic) { return protocol::EncodeRouteRequest({.topic = std::move(topic)}); }
 
@@ -66,6 +71,9 @@ class EmbeddedNamesrvTest : public SimFixture {
   }
   ResponseCode Register(RawClient& client, const protocol::RegisterBrokerRequest& broker) {
     return CodeOf(client, protocol::EncodeRegisterBrokerRequest(broker));
+  }
+  TopicRoute RouteTo(RawClient& client, std::string topic) {
+    return protocol::DecodeRouteResponse(Call(client, RouteRequest(std::move(topic)))).value();
   }
   std::string Setting(RawClient& client, const std::string& key) {
     return protocol::DecodeKvGetResponse(Call(client, protocol::EncodeKvGetRequest({.ns = "n", .key = key})))
@@ -141,8 +149,8 @@ TEST_F(EmbeddedNamesrvTest, ListsBrokersByCluster) {
   const wire::Frame answer = Call(client, protocol::EncodeClusterInfoRequest());
   EXPECT_THAT(answer.body, HasSubstr(R"({0:"10.0.0.1:10911"})")) << "servers write these keys bare for everybody";
   const ClusterInfo info = protocol::DecodeClusterInfoResponse(answer).value();
-  EXPECT_THAT(info.clusters, ElementsAre(::testing::Pair("east", ElementsAre("broker-a", "broker-b")),
-                                         ::testing::Pair("west", ElementsAre("broker-c"))));
+  EXPECT_THAT(info.clusters,
+              ElementsAre(Pair("east", ElementsAre("broker-a", "broker-b")), Pair("west", ElementsAre("broker-c"))));
   EXPECT_EQ(info.brokers.size(), 3u);
 }
 
@@ -178,20 +186,26 @@ TEST_F(EmbeddedNamesrvTest, ARequestOfAnotherKindIsNotSupported) {
   EXPECT_THAT(answer.header.remark, HasSubstr("200050"));
 }
 
-TEST_F(EmbeddedNamesrvTest, ARequestWithoutItsFieldsIsAnErrorThatNamesTheField) {
+TEST_F(EmbeddedNamesrvTest, ARequestWithoutOneOfItsFieldsIsAnErrorThatNamesTheField) {
+  const std::vector<std::pair<int, std::vector<std::string>>> fields_by_code = {
+      {kPutKvConfig, {"namespace", "key", "value"}},
+      {kGetKvConfig, {"namespace", "key"}},
+      {kDeleteKvConfig, {"namespace", "key"}},
+      {kRegisterBroker, {"clusterName", "brokerName", "brokerAddr", "brokerId"}},
+      {kUnregisterBroker, {"clusterName", "brokerName", "brokerAddr", "brokerId"}},
+      {kGetRouteInfo, {"topic"}}};
   RawClient client = Dial();
-  for (const auto& [code, field] : std::vector<std::pair<int, std::string>>{{kGetRouteInfo, "topic"},
-                                                                            {kDeleteKvConfig, "namespace"},
-                                                                            {100, "namespace"},
-                                                                            {101, "namespace"},
-                                                                            {103, ""},
-                                                                            {104, ""}}) {
-    wire::Frame request;
-    request.header.code = code;
-    const wire::Frame answer = Call(client, request);
-    EXPECT_EQ(answer.header.code, 1) << code;
-    EXPECT_THAT(answer.header.remark, HasSubstr(field)) << code;
-    EXPECT_THAT(answer.header.remark, Not(IsEmpty())) << code;
+  for (const auto& [code, fields] : fields_by_code) {
+    for (const std::string& missing : fields) {
+      wire::Frame request;
+      request.header.code = code;
+      for (const std::string& field : fields) {
+        if (field != missing) request.header.ext_fields.Set(field, "0");
+      }
+      const wire::Frame answer = Call(client, request);
+      EXPECT_EQ(answer.header.code, 1) << code;
+      EXPECT_THAT(answer.header.remark, HasSubstr("field \"" + missing + "\" is missing")) << code;
+    }
   }
 }
 
@@ -283,7 +297,7 @@ TEST_F(EmbeddedNamesrvTest, ABrokerThatRegistersIsOnTheRoute) {
   EXPECT_EQ(route.queues.at(0),
             (QueueGroup{.broker_name = "broker-r", .read_queues = 4, .write_queues = 2, .perm = 6}));
   EXPECT_EQ(route.brokers.at(0).cluster, "c1");
-  EXPECT_THAT(route.brokers.at(0).addresses, ElementsAre(::testing::Pair(0, "10.0.0.7:10911")));
+  EXPECT_THAT(route.brokers.at(0).addresses, ElementsAre(Pair(0, "10.0.0.7:10911")));
 }
 
 TEST_F(EmbeddedNamesrvTest, AReplicaIsToldOfItsMasterAndBringsNoTopics) {
@@ -357,6 +371,147 @@ TEST_F(EmbeddedNamesrvTest, TheEndOfItsConnectionEndsARegistration) {
   broker.Close();
   world_.Advance(seconds(1));
   EXPECT_EQ(CodeOf(client, RouteRequest("orders")), ResponseCode::kTopicNotExist);
+}
+
+TEST_F(EmbeddedNamesrvTest, ABrokerThatWasAddedStaysWhenOneRegistersInItsPlaceAndGoes) {
+  for (const std::string address : {"10.0.0.7:10911", "10.0.0.6:10911"}) {  // its own, another one
+    ns_.AddBroker("broker-r", address, "east");
+    ns_.AddTopic("payments", "broker-r", 8);
+    RawClient client = Dial();
+    const TopicRoute before = RouteTo(client, "payments");
+
+    RawClient broker = Dial();
+    protocol::RegisterBrokerRequest master = Master("orders");
+    master.topics.push_back({.name = "payments", .read_queues = 1, .write_queues = 1});
+    Register(broker, master);
+    EXPECT_EQ(RouteTo(client, "payments").queues.at(0).read_queues, 1);
+    EXPECT_THAT(RouteTo(client, "payments").brokers.at(0).addresses, ElementsAre(Pair(0, "10.0.0.7:10911")));
+    EXPECT_EQ(CodeOf(client, RouteRequest("orders")), ResponseCode::kSuccess);
+
+    broker.Close();
+    world_.Advance(seconds(1));
+    EXPECT_EQ(RouteTo(client, "payments"), before);
+    EXPECT_EQ(CodeOf(client, RouteRequest("orders")), ResponseCode::kTopicNotExist);
+    EXPECT_THAT(ns_.topics(), ElementsAre("payments"));
+  }
+}
+
+TEST_F(EmbeddedNamesrvTest, AProcessThatRegistersStandsBesideTheAddressesThatWereAdded) {
+  ns_.AddTopic("payments", "broker-r", 8);
+  RawClient broker = Dial();
+  protocol::RegisterBrokerRequest replica = Master("orders");
+  replica.broker_id = 1;
+  EXPECT_EQ(Register(broker, replica), ResponseCode::kSuccess);
+  EXPECT_THAT(RouteTo(broker, "payments").brokers.at(0).addresses,
+              ElementsAre(Pair(0, corocket::testing::kDefaultMaster), Pair(1, "10.0.0.7:10911")));
+}
+
+TEST_F(EmbeddedNamesrvTest, TheLaterWordOnATopicCountsUntilItsBrokerRegistersAgain) {
+  RawClient broker = Dial();
+  Register(broker, Master("orders"));
+  ns_.AddTopic("orders", "broker-r", 16);
+  EXPECT_EQ(RouteTo(broker, "orders").queues.at(0).read_queues, 16);
+  Register(broker, Master("orders"));
+  EXPECT_EQ(RouteTo(broker, "orders").queues.at(0).read_queues, 4);
+}
+
+TEST_F(EmbeddedNamesrvTest, ATopicThatWasAddedToARegisteredBrokerIsListedWhileTheBrokerIsThere) {
+  RawClient client = Dial();
+  for (int i = 0; i < 2; ++i) {
+    RawClient broker = Dial();
+    Register(broker, Master("orders"));
+    if (i == 0) ns_.AddTopic("payments", "broker-r", 8);
+    EXPECT_THAT(ns_.topics(), ElementsAre("orders", "payments"));
+    broker.Close();
+    world_.Advance(seconds(1));
+    EXPECT_THAT(ns_.topics(), IsEmpty());
+    EXPECT_EQ(CodeOf(client, RouteRequest("payments")), ResponseCode::kTopicNotExist);
+  }
+}
+
+TEST_F(EmbeddedNamesrvTest, AddingABrokerReplacesTheProcessesThatHaveRegistered) {
+  RawClient broker = Dial();
+  Register(broker, Master("orders"));
+  ns_.AddBroker("broker-r", "10.0.0.9:10911");
+  ns_.AddTopic("payments", "broker-r", 8);
+  EXPECT_EQ(CodeOf(broker, RouteRequest("orders")), ResponseCode::kTopicNotExist);
+  EXPECT_THAT(RouteTo(broker, "payments").brokers.at(0).addresses, ElementsAre(Pair(0, "10.0.0.9:10911")));
+  broker.Close();
+  world_.Advance(hours(1));
+  EXPECT_THAT(ns_.topics(), ElementsAre("payments"));
+}
+
+TEST_F(EmbeddedNamesrvTest, ARegistrationBelongsToTheConnectionThatItCameOnLast) {
+  RawClient client = Dial();
+  RawClient first = Dial();
+  RawClient second = Dial();
+  Register(first, Master("orders"));
+  Register(second, Master("orders"));
+  first.Close();
+  world_.Advance(seconds(1));
+  EXPECT_EQ(CodeOf(client, RouteRequest("orders")), ResponseCode::kSuccess);
+  second.Close();
+  world_.Advance(seconds(1));
+  EXPECT_EQ(CodeOf(client, RouteRequest("orders")), ResponseCode::kTopicNotExist);
+}
+
+TEST_F(EmbeddedNamesrvTest, OneProcessOfAGroupExpiresAlone) {
+  protocol::RegisterBrokerRequest master = Master("orders");
+  protocol::RegisterBrokerRequest replica = master;
+  replica.broker_id = 1;
+  replica.broker_address = "10.0.0.8:10911";
+  RawClient broker = Dial();
+  for (const bool master_goes : {false, true}) {
+    (master_goes ? master : replica).heartbeat_timeout = milliseconds(500);
+    (master_goes ? replica : master).heartbeat_timeout.reset();
+    Register(broker, master);
+    Register(broker, replica);
+    world_.Advance(milliseconds(500));
+    const TopicRoute route = RouteTo(broker, "orders");
+    if (master_goes) {
+      EXPECT_THAT(route.brokers.at(0).addresses, ElementsAre(Pair(1, "10.0.0.8:10911")));
+    } else {
+      EXPECT_THAT(route.brokers.at(0).addresses, ElementsAre(Pair(0, "10.0.0.7:10911")));
+    }
+  }
+  world_.Advance(seconds(120));
+  EXPECT_EQ(CodeOf(broker, RouteRequest("orders")), ResponseCode::kTopicNotExist) << "the last one has gone";
+}
+
+TEST_F(EmbeddedNamesrvTest, AReplicaThatBecomesTheMasterTakesItsPlaceAndLeavesItsOwn) {
+  RawClient old_master = Dial();
+  RawClient replica = Dial();
+  Register(old_master, Master("orders"));
+  protocol::RegisterBrokerRequest promoted = Master("orders");
+  promoted.broker_address = "10.0.0.8:10911";
+  promoted.broker_id = 1;
+  Register(replica, promoted);
+  promoted.broker_id = 0;
+  Register(replica, promoted);
+  EXPECT_THAT(RouteTo(replica, "orders").brokers.at(0).addresses, ElementsAre(Pair(0, "10.0.0.8:10911")));
+  old_master.Close();
+  world_.Advance(seconds(1));
+  EXPECT_THAT(RouteTo(replica, "orders").brokers.at(0).addresses, ElementsAre(Pair(0, "10.0.0.8:10911")));
+}
+
+TEST_F(EmbeddedNamesrvTest, ARegistrationThatCannotBeReadChangesNothing) {
+  const wire::Frame good = protocol::EncodeRegisterBrokerRequest(Master("orders"));
+  wire::Frame garbage = good;
+  garbage.header.ext_fields.Set("bodyCrc32", "0");  // none was computed
+  garbage.body = "{\"topicConfigSerializeWrapper\": 7";
+  wire::Frame damaged = good;
+  damaged.body.back() = ' ';
+  wire::Frame no_number = good;
+  no_number.header.ext_fields.Set("brokerId", "first");
+  RawClient broker = Dial();
+  for (const auto& [request, complaint] : std::vector<std::pair<wire::Frame, std::string>>{
+           {garbage, "malformed JSON"}, {damaged, "check sum"}, {no_number, "brokerId"}}) {
+    const wire::Frame answer = Call(broker, request);
+    EXPECT_EQ(answer.header.code, 1);
+    EXPECT_THAT(answer.header.remark, HasSubstr(complaint));
+    EXPECT_EQ(CodeOf(broker, RouteRequest("orders")), ResponseCode::kTopicNotExist);
+  }
+  EXPECT_EQ(CodeOf(broker, good), ResponseCode::kSuccess) << "the connection goes on";
 }
 
 TEST_F(EmbeddedNamesrvTest, AStaticTopicKeepsItsMapping) {

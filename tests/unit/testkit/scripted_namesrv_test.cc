@@ -13,6 +13,7 @@
 #include "sdk/protocol/cluster_info.h"
 #include "sdk/protocol/kv_config.h"
 #include "sdk/protocol/route_query.h"
+#include "sdk/wire/codec.h"
 #include "tests/unit/testkit/sim_fixture.h"
 
 namespace corocket::testkit {
@@ -141,6 +142,46 @@ TEST_F(ScriptedNamesrvTest, ATornAnswerEndsInTheMiddle) {
   while (got.size() < 11) got += world_.Run(client.ReceiveBytes());
   EXPECT_EQ(got.size(), 11u);
   EXPECT_EQ(End(client), asio::error::connection_reset);
+}
+
+TEST_F(ScriptedNamesrvTest, AnAnswerLeavesBeforeAnEndThatIsDueWithIt) {
+  for (const std::error_code& end :
+       {std::error_code(asio::error::eof), std::error_code(asio::error::connection_reset)}) {
+    ns_.Expect(Request(kGetRouteInfo)).Reply(RouteOf("broker-a"));
+    if (end == asio::error::eof) {
+      ns_.Expect(Request(kGetRouteInfo)).CloseAfter(microseconds(0));
+    } else {
+      ns_.Expect(Request(kGetRouteInfo)).ResetAfter(microseconds(0));
+    }
+    RawClient client = Dial();
+    std::string both;
+    ASSERT_TRUE(wire::AppendFrame(Query(), both).ok());
+    ASSERT_TRUE(wire::AppendFrame(Query(), both).ok());
+    world_.Run(client.SendBytes(both));
+    EXPECT_EQ(protocol::DecodeRouteResponse(Receive(client)).value(), RouteOf("broker-a"));
+    EXPECT_EQ(End(client), end);
+    EXPECT_THAT(ns_.Unmet(), IsEmpty());
+  }
+}
+
+TEST_F(ScriptedNamesrvTest, PiecesAndTornAnswersStayWhatTheyAreWhenTheServerIsLate) {
+  ns_.Expect(Request(kGetRouteInfo)).ReplyInPieces(7, RouteOf("broker-a"));
+  ns_.Expect(Request(kGetRouteInfo)).ReplyTorn(11, RouteOf("broker-a"));
+  RawClient in_pieces = Dial();
+  RawClient torn = Dial();
+  ns_.Stall(true);
+  Send(in_pieces, Query());
+  world_.Advance(milliseconds(1));
+  Send(torn, Query());
+  world_.Advance(seconds(1));
+  ns_.Stall(false);
+  const auto begin = world_.Elapsed();
+  EXPECT_EQ(protocol::DecodeRouteResponse(Receive(in_pieces)).value(), RouteOf("broker-a"));
+  EXPECT_GE(world_.Elapsed() - begin, milliseconds(6));
+  std::string got;
+  while (got.size() < 11) got += world_.Run(torn.ReceiveBytes());
+  EXPECT_EQ(got.size(), 11u);
+  EXPECT_EQ(End(torn), asio::error::connection_reset);
 }
 
 TEST_F(ScriptedNamesrvTest, ALineCanStandForSeveralRequests) {

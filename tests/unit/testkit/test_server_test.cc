@@ -60,6 +60,7 @@ TEST_F(TestServerTest, AStalledServerAcceptsAndReadsAndAnswersOnlyAfterwards) {
   ASSERT_TRUE(first);
   ASSERT_TRUE(second);
   EXPECT_EQ(first->header.code, 0);
+  EXPECT_EQ(second->header.code, 0);
   EXPECT_EQ(CodeOf(before), 0);
 }
 
@@ -184,6 +185,30 @@ TEST_F(TestServerTest, OneConnectionTooManyIsReset) {
   RawClient four = Dial("small:9876");
   EXPECT_EQ(CodeOf(four), 17);
   EXPECT_EQ(small.stats().connections_open, 2u);
+}
+
+TEST_F(TestServerTest, ConnectionsThatWereEndedTakeNoPlace) {
+  EmbeddedNamesrvOptions options;
+  options.max_connections = 1;
+  EmbeddedNamesrv& small = world_.AddNamesrv("small:9876", options);
+  RawClient ended = Dial("small:9876");
+  small.CloseAll(CloseMode::kFin);
+  RawClient next = Dial("small:9876");  // though the client of the first has not closed yet
+  EXPECT_EQ(CodeOf(next), 17);
+  EXPECT_EQ(small.stats().connections_open, 1u);
+}
+
+TEST_F(TestServerTest, TheEndOfAStallLeavesTheTimeOfEndedConnectionsAlone) {
+  for (const bool stalled : {true, false}) {
+    RawClient client = Dial();
+    ns_.CloseAll(CloseMode::kFin);
+    EXPECT_EQ(End(client), asio::error::eof);
+    ns_.Stall(stalled);
+    world_.Advance(milliseconds(1500));
+    Send(client, Query());
+    world_.Advance(milliseconds(10));
+    EXPECT_EQ(End(client), asio::error::connection_reset) << "the socket has been closed after a second";
+  }
 }
 
 TEST_F(TestServerTest, CountsByCode) {

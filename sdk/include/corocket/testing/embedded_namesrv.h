@@ -39,7 +39,7 @@ struct EmbeddedNamesrvOptions {
   /// A broker that registered is forgotten when it has not done so again for this long; a broker may ask for another
   /// limit. Default 120 s, as real servers have it; range [kMinBrokerExpiry, kMaxBrokerExpiry].
   std::chrono::milliseconds broker_expiry = std::chrono::seconds(120);
-  /// One more connection is reset as soon as it is accepted. Default 4096; at least 1.
+  /// Open at a time; one more connection is reset as soon as it is accepted. Default 4096; at least 1.
   std::size_t max_connections = 4096;
 };
 
@@ -68,7 +68,8 @@ class EmbeddedNamesrv final : public TestServer {
   [[nodiscard]] static absl::StatusOr<EmbeddedNamesrv> Create(ServerEnvironment environment,
                                                               EmbeddedNamesrvOptions options = {});
 
-  /// A broker that stays until it is removed; replaces one of that name.
+  /// A broker that stays until it is removed; replaces one of that name. Processes that register under its name later
+  /// are on top of it, and leave it as it was.
   void AddBroker(BrokerGroup broker);
   /// The same with one address, its master's, as `host:port`.
   void AddBroker(const std::string& name, const std::string& master, const std::string& cluster = "DefaultCluster");

@@ -25,7 +25,8 @@ struct ScriptReaction;
 namespace testing {
 
 /// What shall happen to an expected request. Exactly one member that is not `Times` is called; it puts the line into
-/// the script. Delays count from the arrival of the request.
+/// the script. Delays count from the arrival of the request. What is due leaves in order and whole: an answer before
+/// the end of its connection, and nothing between the pieces of another answer.
 class [[nodiscard]] Expectation {
  public:
   /// The next `count` requests of this kind, one after the other, get the same. Default 1; at least 1.
@@ -38,7 +39,8 @@ class [[nodiscard]] Expectation {
   /// An answer with this response code and no body.
   void ReplyCode(std::int32_t code, std::string remark = "") &&;
   void ReplyCodeAfter(std::chrono::microseconds delay, std::int32_t code, std::string remark = "") &&;
-  /// The answer in `pieces` parts, 1 ms apart, for readers that believe in whole frames.
+  /// The answer in `pieces` parts, each 1 ms after the one before it was sent, for readers that believe in whole
+  /// frames.
   void ReplyInPieces(std::size_t pieces, const TopicRoute& route) &&;
   /// The first `bytes` of the answer, and 1 ms later a reset: in the middle of the frame.
   void ReplyTorn(std::size_t bytes, const TopicRoute& route) &&;

@@ -21,7 +21,7 @@ namespace testing {
 /// How a server lets go of a connection.
 enum class CloseMode : std::uint8_t {
   kFin,    ///< Orderly: the client reads an end of stream.
-  kReset,  ///< The client gets "connection reset"; what it has not read is lost.
+  kReset,  ///< The client reads what has reached it already, then gets "connection reset".
 };
 
 inline constexpr std::size_t kMaxCountedCodes = 1024;

@@ -1,4 +1,4 @@
-#include "sdk/testkit/sim_signal.h"
+#include "sdk/testkit/wake_signal.h"
 
 #include <utility>
 
@@ -12,7 +12,7 @@
 
 namespace corocket::testkit {
 
-asio::awaitable<void> SimSignal::Wait(std::shared_ptr<SimSignal> signal, bool ready, Cancel cancel) {
+asio::awaitable<void> WakeSignal::Wait(std::shared_ptr<WakeSignal> signal, bool ready, Cancel cancel) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   auto park = [&](auto handler) {
     signal->Park(std::move(handler), executor, signal, cancel);
@@ -22,23 +22,23 @@ asio::awaitable<void> SimSignal::Wait(std::shared_ptr<SimSignal> signal, bool re
   co_await std::move(wait);
 }
 
-void SimSignal::Park(Parked<std::error_code>::Handler handler, const asio::any_io_executor& executor,
-                     const std::shared_ptr<SimSignal>& self, Cancel cancel) {
-  ABSL_CHECK(!waiter_) << "two coroutines wait for the same end of a simulated connection; a transport allows one read "
-                          "and one write at a time";
+void WakeSignal::Park(Parked<std::error_code>::Handler handler, const asio::any_io_executor& executor,
+                      const std::shared_ptr<WakeSignal>& self, Cancel cancel) {
+  ABSL_CHECK(!waiter_)
+      << "two coroutines wait for the same signal; a transport allows one read and one write at a time";
   auto slot = asio::get_associated_cancellation_slot(handler);
   waiter_.emplace(std::move(handler), executor);
   if (cancel == Cancel::kIgnored || !slot.is_connected()) return;
-  slot.assign([weak = std::weak_ptr<SimSignal>(self)](asio::cancellation_type) {
+  slot.assign([weak = std::weak_ptr<WakeSignal>(self)](asio::cancellation_type) {
     if (const auto alive = weak.lock()) alive->End(asio::error::operation_aborted);
   });
 }
 
-void SimSignal::Notify() { End({}); }
+void WakeSignal::Notify() { End({}); }
 
-void SimSignal::Drop() { Take(waiter_); }
+void WakeSignal::Drop() { Take(waiter_); }
 
-void SimSignal::End(std::error_code why) {
+void WakeSignal::End(std::error_code why) {
   auto waiter = Take(waiter_);
   if (waiter) std::move(*waiter).Resume(why);
 }
