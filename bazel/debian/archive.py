@@ -8,6 +8,7 @@ import subprocess
 # bookworm and trixie keep what a pinned source package needs; sid has the newest, Bazel 7 among it.
 SOURCE_SUITES = ("bookworm", "trixie", "sid")
 BINARY_SUITE = "sid"
+# bazelw looks for these before it installs anything.
 DEBIAN_SUITES = ("bookworm", "trixie", "forky", "sid", "oldstable", "stable", "testing", "unstable")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
