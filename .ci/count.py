@@ -3,7 +3,7 @@
 usage: count.py EVENTS.json EXIT_CODE    prints "PASSED FAILED"
 
 A case that was skipped has failed: a machine that cannot run it proves nothing. So has each target that did not build
-and each test that ended without a report; and a call that failed for any other reason is one failure.
+and each test that ended without a report or ran no case; and a call that failed for any other reason is one failure.
 """
 
 import collections
@@ -95,16 +95,21 @@ def did_not_build(event):
 
 def count(events, exit_code):
     passed = failed = 0
+    cases = collections.Counter()  # Of each target, over all its shards: one of them may have none.
     not_built = set()
     for event in events:
         if "testResult" in event:
             counts = count_result(event)
             passed, failed = passed + counts.passed, failed + counts.failed
+            cases[event["id"]["testResult"]["label"]] += sum(counts)
         elif did_not_build(event):
             not_built.add(did_not_build(event))
     for label in sorted(not_built):
         note(f"FAILED TO BUILD {label}")
-    failed += len(not_built)
+    without_case = sorted(label for label in cases if not cases[label])
+    for label in without_case:
+        note(f"FAILED {label}: ran no case")
+    failed += len(not_built) + len(without_case)
     if exit_code and not failed:
         note("FAILED: no time was left" if exit_code == 124 else f"FAILED: Bazel ended with exit code {exit_code}")
         failed = 1

@@ -26,6 +26,8 @@ no java]]></skipped>
 </testsuites>
 """
 
+EMPTY = '<testsuites tests="0" name="AllTests"></testsuites>'
+
 BAZEL = """<?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
   <testsuite name="t/sh" tests="1" failures="0" errors="0">
@@ -46,9 +48,9 @@ class Count(unittest.TestCase):
         self.notes = io.StringIO()
         self.enterContext(contextlib.redirect_stderr(self.notes))
 
-    def result(self, report, status="PASSED", label="//t:t"):
+    def result(self, report, status="PASSED", label="//t:t", shard=1):
         """The event of a test that left this report; None: it left none."""
-        path = pathlib.Path(self._folder.name) / "test report.xml"
+        path = pathlib.Path(self._folder.name) / f"test report {shard}.xml"
         if report is not None:
             path.write_text(report)
         output = [{"name": "test.xml", "uri": path.as_uri()}] if report is not None else []
@@ -72,6 +74,13 @@ class Count(unittest.TestCase):
 
     def test_a_test_without_a_report_has_failed(self):
         self.assertEqual(count.count([self.result(None)], 0), (0, 1))
+
+    def test_a_test_that_ran_no_case_has_failed(self):
+        self.assertEqual(count.count([self.result(EMPTY), self.result(BAZEL % "done", label="//t:u", shard=2)], 0), (1, 1))
+        self.assertIn("FAILED //t:t: ran no case", self.notes.getvalue())
+
+    def test_a_shard_may_have_no_case(self):
+        self.assertEqual(count.count([self.result(EMPTY), self.result(BAZEL % "done", shard=2)], 0), (1, 0))
 
     def test_a_report_cut_off_has_failed(self):
         self.assertEqual(count.count([self.result(GTEST[:300])], 0), (0, 1))

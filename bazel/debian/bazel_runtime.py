@@ -16,8 +16,12 @@ OWN_JAVA = "openjdk-21-jre-headless"
 OLDEST_JAVA = 21
 # perfmark is missing among the dependencies of Debian's package; without it the server answers no call.
 ROOTS = ["bazel-bootstrap", "libperfmark-java", "patchelf"]
-# Repositories that Debian packages beside Bazel: name -> folder below Bazel's own.
-PACKAGED_RULES = {"rules_cc": "rules/cc", "rules_python": "rules/python", "bazel_skylib": "tools/skylib"}
+# Repositories that Debian packages beside Bazel: name -> (folder below Bazel's own, the version that was tried).
+PACKAGED_RULES = {
+    "bazel_skylib": ("tools/skylib", "1.9.1"),
+    "rules_cc": ("rules/cc", "0.0.11"),
+    "rules_python": ("rules/python", "0.0.0"),
+}
 
 
 def system_java():
@@ -103,14 +107,24 @@ class Runtime:
         with open(path, "w") as file:
             file.writelines(jar + "\n" for jar in jars if os.path.exists(jar))
 
+    def warnings(self):
+        """What is not of the version that was tried; to be asked once the packages are unpacked."""
+        found = []
+        for name, (folder, tried) in PACKAGED_RULES.items():
+            with open(f"{self._base}/{folder}/MODULE.bazel") as file:
+                version = re.search(r'\bversion = "(.*?)"', file.read())[1]
+            if version != tried:
+                found.append(f"Debian's Bazel comes with {name} {version}; {tried} is what was tried")
+        return found
+
     def write_launcher(self, placed):
-        overrides = {name: f"{self._base}/{folder}" for name, folder in PACKAGED_RULES.items()} | placed.overrides
+        overrides = {name: f"{self._base}/{folder}" for name, (folder, _) in PACKAGED_RULES.items()} | placed.overrides
         with open(self._folder + "/bazelrc", "w") as file:
             # Without a way to the module registry, other workspaces (tests/consumer_workspace) do without it as well.
-            file.write(f"common --noenable_bzlmod\ncommon --distdir={placed.distdir}\n")
+            file.write(f'common --noenable_bzlmod\ncommon "--distdir={placed.distdir}"\n')
             if self.version.startswith("8."):
                 file.write("common --enable_workspace\n")
-            file.writelines(f"common --override_repository={name}={path}\n" for name, path in sorted(overrides.items()))
+            file.writelines(f'common "--override_repository={name}={path}"\n' for name, path in sorted(overrides.items()))
         os.makedirs(self._folder + "/bin")
         launcher = self._folder + "/bin/bazel"
         with open(launcher, "w") as file:

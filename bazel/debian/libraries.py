@@ -67,19 +67,24 @@ def sha256(path):
 
 
 def fetch(debian, pin, want, folder):
-    """Path and version of the pinned archive or, where that cannot be had, of the newest one that can."""
+    """Path of the pinned archive and None or, where that cannot be had, of the newest one that can and a warning."""
     offered = debian.binary_versions(pin.package) if pin.binary else debian.source_versions(pin.package)
     versions = sorted(newest_first(offered), key=lambda version: offered[version][1] != want)
+    why = f"Debian no longer has {pin.package} {pin.version}"
     failure = f"Debian offers no version of {pin.package}"
     for version in versions:
+        name, pinned = offered[version][0], offered[version][1] == want
         try:
             if pin.binary:
                 debian.fetch_binaries([f"{pin.package}={version}"], folder)
             else:
                 debian.fetch_source(pin.package, version, folder)
-            return os.path.join(folder, offered[version][0]), version
         except Stop as stop:
             failure = stop
+            if pinned:
+                why = f"Debian lists {pin.package} {pin.version}, but it could not be fetched"
+        else:
+            return os.path.join(folder, name), None if pinned else f"{why}; took {version}, signed by the archive as well"
     raise Stop(failure)
 
 
@@ -113,13 +118,10 @@ def provide(debian, download, folder):
     rules = declared()
     for name, pin in PINS.items():
         upstream = rules[name]["sha256"]
-        path, version = fetch(debian, pin, pin.sha256 or upstream, download)
-        found = sha256(path)
-        if found != (pin.sha256 or upstream):
-            placed.warnings.append(
-                f"Debian's archive no longer has the pinned {pin.package} {pin.version}; "
-                f"taking {version}, the newest there is, which the archive's signature vouches for")
-        if found == upstream:
+        path, warning = fetch(debian, pin, pin.sha256 or upstream, download)
+        if warning:
+            placed.warnings.append(warning)
+        if sha256(path) == upstream:
             shutil.copy(path, os.path.join(placed.distdir, os.path.basename(rules[name]["urls"][0])))
         else:
             placed.overrides[name] = os.path.join(folder, "repositories", name)

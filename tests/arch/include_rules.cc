@@ -55,25 +55,31 @@ absl::Status AddPublicHeader(const std::vector<std::string>& words, std::size_t 
 
 absl::StatusOr<Restriction> ReadRestriction(const std::vector<std::string>& words, std::size_t line,
                                             std::string_view reason) {
-  if (words.size() < 3 || words[2] != "only") return BadRule(line, "include|text WHAT only [PATTERN...]");
+  const bool only = words.size() >= 3 && words[2] == "only";
+  if (!only && (words.size() < 4 || words[2] != "not")) {
+    return BadRule(line, "include|text WHAT only [PATTERN...], or not PATTERN...");
+  }
   if (reason.empty()) return BadRule(line, "say why, behind #");
   Restriction restriction{.what = words[1],
                           .pattern = {},
-                          .allowed_files = {words.begin() + 3, words.end()},
+                          .files = {words.begin() + 3, words.end()},
+                          .only_there = only,
                           .reason = std::string(reason)};
   if (words[0] == "text") restriction.pattern = std::regex(words[1]);
   return restriction;
 }
 
 bool IsAllowed(const Restriction& restriction, std::string_view path) {
-  return std::ranges::any_of(restriction.allowed_files, [&](const std::string& pattern) {
+  const bool there = std::ranges::any_of(restriction.files, [&](const std::string& pattern) {
     return fnmatch(pattern.c_str(), std::string(path).c_str(), 0) == 0;
   });
+  return there == restriction.only_there;
 }
 
 std::string Allowance(const Restriction& restriction) {
-  if (restriction.allowed_files.empty()) return absl::StrCat("nowhere in sdk: ", restriction.reason);
-  return absl::StrCat("only in ", absl::StrJoin(restriction.allowed_files, " "), ": ", restriction.reason);
+  if (restriction.files.empty()) return absl::StrCat("nowhere in sdk: ", restriction.reason);
+  return absl::StrCat(restriction.only_there ? "only in " : "not in ", absl::StrJoin(restriction.files, " "), ": ",
+                      restriction.reason);
 }
 
 /// Layer of a file, or of an include of ours; none: not ours.

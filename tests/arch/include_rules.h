@@ -15,7 +15,8 @@ namespace corocket::arch {
 struct Restriction {
   std::string what;
   std::regex pattern;  ///< Of `text` rules.
-  std::vector<std::string> allowed_files;
+  std::vector<std::string> files;
+  bool only_there;  ///< Allowed in `files` and nowhere else, or everywhere else.
   std::string reason;
 };
 

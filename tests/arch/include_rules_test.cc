@@ -25,6 +25,7 @@ include spdlog only sdk/top/*      # one place for logs
 include asio/ip only sdk/net/tcp_* # sockets
 text \bdetached\b only sdk/net/*   # hides exceptions
 text \bnow\( only                  # no clock
+text \w*Topic\w* not sdk/net/*     # knows bytes only
 )";
 
 class IncludeRulesTest : public ::testing::Test {
@@ -86,6 +87,12 @@ TEST_F(IncludeRulesTest, RestrictedTextCountsOutsideCommentsAndStringsOnly) {
   EXPECT_THAT(Violations("sdk/base/a.cc", "f(\"// no comment\"); detached();\n"), ElementsAre(HasSubstr("detached")));
 }
 
+TEST_F(IncludeRulesTest, TextForbiddenInSomeFilesIsAllowedInTheOthers) {
+  EXPECT_THAT(Violations("sdk/net/a.cc", "// Topic\nint x = kTopicLimit;\n"),
+              ElementsAre("sdk/net/a.cc:2: kTopicLimit: not in sdk/net/*: knows bytes only"));
+  EXPECT_THAT(Violations("sdk/base/a.cc", "int x = kTopicLimit;\n"), IsEmpty());
+}
+
 TEST_F(IncludeRulesTest, AnIncludeInAStringOrCommentIsNone) {
   EXPECT_THAT(Violations("sdk/base/a.cc", "// #include \"sdk/net/b.h\"\n/*\n#include \"sdk/net/b.h\"\n*/\n"),
               IsEmpty());
@@ -99,6 +106,7 @@ TEST(IncludeRules, BadRulesAreToldWithTheirLine) {
            {"public x.h a\n", "no layer a"},
            {"layer a\npublic x.h a\npublic x.h a\n", "line 3: this header"},
            {"include x sdk/*  # why\n", "only"},
+           {"text x not  # why\n", "not PATTERN"},
            {"text x only sdk/*\n", "say why"},
            {"allow x\n", "no such rule: allow"}}) {
     EXPECT_THAT(std::string(ParseRules(text).status().message()), HasSubstr(why)) << text;
