@@ -21,6 +21,7 @@
 #include "sdk/net/connection_impl.h"
 #include "sdk/wire/codec.h"
 #include "sdk/wire/foreign_protocol.h"
+#include "sdk/wire/frame.h"
 
 namespace corocket::net {
 namespace {
@@ -39,6 +40,11 @@ wire::Frame Refuse(std::int32_t code, std::string remark) {
   answer.header.code = code;
   answer.header.remark = std::move(remark);
   return answer;
+}
+
+// A peer tells the form by each frame, so one that is too narrow is no reason to refuse the frame.
+void PutIntoAFormThatFits(wire::Frame& frame) {
+  if (!wire::FitsItsForm(frame)) frame.serialize = wire::SerializeType::kJson;
 }
 
 }  // namespace
@@ -214,6 +220,7 @@ Connection::Impl::Work Connection::Impl::NextBatch() {
 void Connection::Impl::EncodeBatch(std::vector<Outgoing> requests, std::vector<wire::Frame> replies) {
   for (wire::Frame& reply : replies) {
     const std::int32_t opaque = reply.header.opaque;
+    PutIntoAFormThatFits(reply);
     absl::Status status = batch_.Add(std::move(reply));
     if (!status.ok()) {  // say so at least
       wire::Frame refusal = Refuse(kSystemError, std::string(status.message()));
@@ -225,6 +232,7 @@ void Connection::Impl::EncodeBatch(std::vector<Outgoing> requests, std::vector<w
   }
   for (Outgoing& outgoing : requests) {
     outgoing.request.header.opaque = static_cast<std::int32_t>(outgoing.key);
+    PutIntoAFormThatFits(outgoing.request);
     const absl::Status status = batch_.Add(std::move(outgoing.request));
     if (status.ok()) {
       batch_keys_.push_back(outgoing.key);

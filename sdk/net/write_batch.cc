@@ -1,11 +1,7 @@
 #include "sdk/net/write_batch.h"
 
-#include <algorithm>
-#include <cstdint>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "sdk/wire/big_endian.h"
 #include "sdk/wire/codec.h"
 
 namespace corocket::net {
@@ -18,19 +14,8 @@ constexpr std::size_t kKeptBytes = 512 * 1024;
 
 absl::Status WriteBatch::Add(wire::Frame frame) {
   if (frame.body.size() < kLargeBodyBytes) return wire::AppendFrame(frame, encoded_);
-  // Encoded as if it had no body; then the length field, the first four bytes of a frame, is made to count it.
-  std::string body = std::exchange(frame.body, {});
-  const std::size_t start = encoded_.size();
-  if (absl::Status status = wire::AppendFrame(frame, encoded_); !status.ok()) return status;
-  const std::size_t bytes = encoded_.size() - start + body.size();
-  if (bytes > wire::kMaxFrameBytes) {
-    encoded_.resize(start);
-    return absl::ResourceExhaustedError(
-        absl::StrCat("a frame of ", bytes, " bytes is above the limit of ", wire::kMaxFrameBytes));
-  }
-  const std::uint32_t without_body = wire::LoadBigEndian32(encoded_.data() + start);
-  wire::StoreBigEndian32(encoded_.data() + start, without_body + static_cast<std::uint32_t>(body.size()));
-  bodies_.push_back({.at = encoded_.size(), .bytes = std::move(body)});
+  if (absl::Status status = wire::AppendFrameHead(frame, encoded_); !status.ok()) return status;
+  bodies_.push_back({.at = encoded_.size(), .bytes = std::move(frame.body)});
   return absl::OkStatus();
 }
 

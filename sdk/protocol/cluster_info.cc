@@ -14,6 +14,7 @@
 #include "sdk/protocol/message.h"
 #include "sdk/protocol/request_code.h"
 #include "sdk/protocol/route_json.h"
+#include "sdk/protocol/sort_as_map.h"
 #include "sdk/wire/frame.h"
 #include "sdk/wire/json_reader.h"
 #include "sdk/wire/json_writer.h"
@@ -23,7 +24,7 @@ namespace {
 
 using Cluster = std::pair<std::string, std::vector<std::string>>;
 
-void ReadBrokers(wire::JsonReader& json, std::vector<BrokerGroup>& brokers) {
+void ReadBrokers(wire::JsonReader& json, BrokerTotals& totals, std::vector<BrokerGroup>& brokers) {
   if (json.ReadNull() || !json.BeginObject()) return;
   std::string_view key;
   while (json.NextKey(key)) {
@@ -31,30 +32,35 @@ void ReadBrokers(wire::JsonReader& json, std::vector<BrokerGroup>& brokers) {
     if (brokers.size() == kMaxBrokers) {
       json.Fail("a cluster has too many brokers");
     } else {
-      ReadBrokerGroup(json, key, brokers.emplace_back());
+      ReadBrokerGroup(json, key, totals, brokers.emplace_back());
     }
   }
 }
 
-void ReadClusters(wire::JsonReader& json, std::vector<Cluster>& clusters) {
+// The names of one cluster's brokers. `total` counts those of all clusters of the body.
+void ReadNames(wire::JsonReader& json, std::size_t& total, std::vector<std::string>& names) {
+  if (json.ReadNull() || !json.BeginArray()) return;
+  while (json.NextElement()) {
+    if (json.ReadNull()) continue;
+    if (++total > kMaxBrokers) {
+      json.Fail("the clusters have too many brokers");
+    } else {
+      json.Read(names.emplace_back());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());  // servers hold them as a set
+}
+
+void ReadClusters(wire::JsonReader& json, std::size_t& total_names, std::vector<Cluster>& clusters) {
   if (json.ReadNull() || !json.BeginObject()) return;
-  std::size_t names = 0;
   std::string_view key;
   while (json.NextKey(key)) {
     if (clusters.size() == kMaxBrokers) {
       json.Fail("there are too many clusters");
-      return;
+    } else {
+      ReadNames(json, total_names, clusters.emplace_back(key, std::vector<std::string>()).second);
     }
-    std::vector<std::string>& brokers = clusters.emplace_back(key, std::vector<std::string>()).second;
-    if (json.ReadNull() || !json.BeginArray()) continue;
-    while (json.NextElement()) {
-      if (++names > kMaxBrokers) {
-        json.Fail("the clusters have too many brokers");
-      } else {
-        json.Read(brokers.emplace_back());
-      }
-    }
-    std::sort(brokers.begin(), brokers.end());
   }
 }
 
@@ -90,24 +96,24 @@ wire::Frame EncodeClusterInfoResponse(const wire::Frame& request, const ClusterI
 absl::StatusOr<ClusterInfo> DecodeClusterInfoResponse(const wire::Frame& frame) {
   if (absl::Status success = CheckSuccess(frame); !success.ok()) return success;
   ClusterInfo info;
+  BrokerTotals totals;
+  std::size_t total_names = 0;
   wire::JsonReader json(frame.body);
   json.BeginObject();
   std::string_view key;
   while (json.NextKey(key)) {
     if (key == "brokerAddrTable") {
-      ReadBrokers(json, info.brokers);
+      ReadBrokers(json, totals, info.brokers);
     } else if (key == "clusterAddrTable") {
-      ReadClusters(json, info.clusters);
+      ReadClusters(json, total_names, info.clusters);
     } else {
       json.Skip();
     }
   }
   json.Finish();
   if (!json.ok()) return json.status();
-  std::stable_sort(info.brokers.begin(), info.brokers.end(),
-                   [](const BrokerGroup& a, const BrokerGroup& b) { return a.name < b.name; });
-  std::stable_sort(info.clusters.begin(), info.clusters.end(),
-                   [](const Cluster& a, const Cluster& b) { return a.first < b.first; });
+  SortAsMap(info.brokers, &BrokerGroup::name);
+  SortAsMap(info.clusters);
   return info;
 }
 

@@ -73,6 +73,12 @@ absl::StatusOr<std::string_view> RequiredField(const wire::Frame& frame, std::st
   return *value;
 }
 
+absl::StatusOr<std::string_view> RequiredText(const wire::Frame& frame, std::string_view key) {
+  absl::StatusOr<std::string_view> text = RequiredField(frame, key);
+  if (text.ok() && text->empty()) return FieldError(frame, key, "is empty");
+  return text;
+}
+
 std::string_view OptionalField(const wire::Frame& frame, std::string_view key) {
   const std::string* const value = frame.header.ext_fields.Find(key);
   return value == nullptr ? std::string_view() : std::string_view(*value);

@@ -29,13 +29,16 @@ namespace corocket::protocol {
 /// The header field `key`. INVALID_ARGUMENT when it is absent. Valid as long as `frame` is and does not change.
 [[nodiscard]] absl::StatusOr<std::string_view> RequiredField(const wire::Frame& frame, std::string_view key);
 
+/// The same, and INVALID_ARGUMENT when it is empty.
+[[nodiscard]] absl::StatusOr<std::string_view> RequiredText(const wire::Frame& frame, std::string_view key);
+
 /// The header field `key`, empty when it is absent. Valid as long as `frame` is and does not change.
 [[nodiscard]] std::string_view OptionalField(const wire::Frame& frame, std::string_view key);
 
 /// The header field `key` as an integer. INVALID_ARGUMENT when it is absent or none.
 [[nodiscard]] absl::StatusOr<std::int64_t> RequiredInteger(const wire::Frame& frame, std::string_view key);
 
-/// The header field `key` as an integer, `absent` when it is not there. INVALID_ARGUMENT when it is none.
+/// The header field `key` as an integer, `absent` when it is not there or empty. INVALID_ARGUMENT when it is none.
 [[nodiscard]] absl::StatusOr<std::int64_t> OptionalInteger(const wire::Frame& frame, std::string_view key,
                                                            std::int64_t absent);
 

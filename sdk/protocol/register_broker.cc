@@ -1,8 +1,8 @@
 #include "sdk/protocol/register_broker.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,11 +12,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "corocket/route.h"
+#include "sdk/protocol/broker_fields.h"
 #include "sdk/protocol/crc32.h"
 #include "sdk/protocol/limits.h"
 #include "sdk/protocol/message.h"
 #include "sdk/protocol/request_code.h"
 #include "sdk/protocol/route_json.h"
+#include "sdk/protocol/sort_as_map.h"
 #include "sdk/wire/frame.h"
 #include "sdk/wire/json_reader.h"
 #include "sdk/wire/json_writer.h"
@@ -24,11 +26,7 @@
 namespace corocket::protocol {
 namespace {
 
-constexpr std::string_view kBrokerAddr = "brokerAddr";
-constexpr std::string_view kBrokerId = "brokerId";
-constexpr std::string_view kBrokerName = "brokerName";
 constexpr std::string_view kBodyCrc32 = "bodyCrc32";
-constexpr std::string_view kClusterName = "clusterName";
 constexpr std::string_view kCompressed = "compressed";
 constexpr std::string_view kEnableActingMaster = "enableActingMaster";
 constexpr std::string_view kHaServerAddr = "haServerAddr";
@@ -109,8 +107,6 @@ void ReadTopics(wire::JsonReader& json, std::vector<TopicConfig>& topics) {
       ReadTopic(json, key, topics.emplace_back());
     }
   }
-  std::stable_sort(topics.begin(), topics.end(),
-                   [](const TopicConfig& a, const TopicConfig& b) { return a.name < b.name; });
 }
 
 void ReadMappings(wire::JsonReader& json, const std::string& broker,
@@ -119,13 +115,12 @@ void ReadMappings(wire::JsonReader& json, const std::string& broker,
   std::string_view key;
   while (json.NextKey(key)) {
     if (json.ReadNull()) continue;
-    if (mappings.size() == kMaxTopics) {
+    if (mappings.size() == kMaxStaticTopics) {
       json.Fail("a broker has too many static topics");
     } else {
       ReadQueueMapping(json, broker, mappings.emplace_back(key, QueueMapping()).second);
     }
   }
-  std::stable_sort(mappings.begin(), mappings.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
 }
 
 std::string EncodeBody(const RegisterBrokerRequest& request) {
@@ -183,7 +178,10 @@ absl::Status DecodeBody(std::string_view body, RegisterBrokerRequest& request) {
     }
   }
   json.Finish();
-  return json.status();
+  if (!json.ok()) return json.status();
+  SortAsMap(request.topics, &TopicConfig::name);
+  SortAsMap(request.mappings);
+  return absl::OkStatus();
 }
 
 absl::Status CheckBody(const wire::Frame& frame) {
@@ -206,7 +204,7 @@ absl::Status DecodeFields(const wire::Frame& frame, RegisterBrokerRequest& reque
       {kBrokerAddr, &request.broker_address},
   };
   for (const auto& [key, target] : texts) {
-    const absl::StatusOr<std::string_view> value = RequiredField(frame, key);
+    const absl::StatusOr<std::string_view> value = RequiredText(frame, key);
     if (!value.ok()) return value.status();
     target->assign(*value);
   }

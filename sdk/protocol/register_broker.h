@@ -50,10 +50,10 @@ struct RegisterBrokerRequest {
   std::optional<std::chrono::milliseconds> heartbeat_timeout = {};
   /// Absent: a broker before 5.0.
   std::optional<bool> enable_acting_master = {};
-  /// Sorted by name when decoded.
+  /// Sorted by name when decoded, each name once.
   std::vector<TopicConfig> topics = {};
   DataVersion data_version = {};
-  /// (static topic, its queues on this broker), sorted by topic when decoded.
+  /// (static topic, its queues on this broker), sorted by topic when decoded, each topic once.
   std::vector<std::pair<std::string, QueueMapping>> mappings = {};
 
   friend bool operator==(const RegisterBrokerRequest&, const RegisterBrokerRequest&) = default;
@@ -69,7 +69,8 @@ struct RegisterBrokerResponse {
 
 /// The body goes uncompressed and with its check sum.
 [[nodiscard]] wire::Frame EncodeRegisterBrokerRequest(const RegisterBrokerRequest& request);
-/// Errors: INVALID_ARGUMENT: a field is missing, the check sum differs, the body is unreadable; UNIMPLEMENTED: it is
+/// Errors: INVALID_ARGUMENT: a field is missing, or cluster, name or address is empty; the check sum differs, the body
+/// is unreadable; UNIMPLEMENTED: it is
 ///   compressed.
 [[nodiscard]] absl::StatusOr<RegisterBrokerRequest> DecodeRegisterBrokerRequest(const wire::Frame& frame);
 

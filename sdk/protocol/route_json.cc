@@ -1,6 +1,5 @@
 #include "sdk/protocol/route_json.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "corocket/route.h"
 #include "sdk/protocol/limits.h"
+#include "sdk/protocol/sort_as_map.h"
 #include "sdk/wire/json_reader.h"
 #include "sdk/wire/json_writer.h"
 
@@ -18,23 +18,8 @@ namespace {
 
 using NumericKeys = wire::JsonWriter::NumericKeys;
 
-// Sorted by key; of equal keys the later wins, as in every JSON map.
-template <class Key, class Value>
-void SortAsMap(std::vector<std::pair<Key, Value>>& entries) {
-  const auto ascending = [](const auto& a, const auto& b) { return a.first < b.first; };
-  const auto out_of_order = [](const auto& a, const auto& b) { return a.first >= b.first; };
-  if (std::adjacent_find(entries.begin(), entries.end(), out_of_order) == entries.end()) return;
-  std::stable_sort(entries.begin(), entries.end(), ascending);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (kept > 0 && entries[kept - 1].first == entries[i].first) --kept;
-    if (kept != i) entries[kept] = std::move(entries[i]);
-    ++kept;
-  }
-  entries.resize(kept);
-}
-
-void ReadAddresses(wire::JsonReader& json, std::vector<std::pair<std::int64_t, std::string>>& addresses) {
+void ReadAddresses(wire::JsonReader& json, BrokerTotals& totals,
+                   std::vector<std::pair<std::int64_t, std::string>>& addresses) {
   if (json.ReadNull() || !json.BeginObject()) return;
   std::string_view key;
   while (json.NextKey(key)) {
@@ -43,11 +28,13 @@ void ReadAddresses(wire::JsonReader& json, std::vector<std::pair<std::int64_t, s
       json.Fail("a broker id has to be an integer");
     } else if (addresses.size() == kMaxReplicas) {
       json.Fail("a broker has too many addresses");
+    } else if (totals.addresses == kMaxAddresses) {
+      json.Fail("the brokers have too many addresses");
     } else if (!json.ReadNull()) {
+      ++totals.addresses;
       json.Read(addresses.emplace_back(id, std::string()).second);
     }
   }
-  SortAsMap(addresses);
 }
 
 void ReadQueueIds(wire::JsonReader& json, std::vector<std::pair<std::int32_t, std::int32_t>>& ids) {
@@ -59,22 +46,21 @@ void ReadQueueIds(wire::JsonReader& json, std::vector<std::pair<std::int32_t, st
       json.Fail("a logical queue id has to be an integer");
     } else if (ids.size() == kMaxMappedQueues) {
       json.Fail("a static topic has too many queues");
-    } else {
+    } else if (!json.ReadNull()) {
       json.Read(ids.emplace_back(logical, 0).second);
     }
   }
-  SortAsMap(ids);
 }
 
 }  // namespace
 
-void ReadBrokerGroup(wire::JsonReader& json, std::string_view default_name, BrokerGroup& broker) {
+void ReadBrokerGroup(wire::JsonReader& json, std::string_view default_name, BrokerTotals& totals, BrokerGroup& broker) {
   broker.name = default_name;
   json.BeginObject();
   std::string_view key;
   while (json.NextKey(key)) {
     if (key == "brokerAddrs") {
-      ReadAddresses(json, broker.addresses);
+      ReadAddresses(json, totals, broker.addresses);
     } else if (key == "brokerName") {
       json.Read(broker.name);
     } else if (key == "cluster") {
@@ -87,6 +73,7 @@ void ReadBrokerGroup(wire::JsonReader& json, std::string_view default_name, Brok
       json.Skip();
     }
   }
+  SortAsMap(broker.addresses);
   if (broker.name.empty()) json.Fail("a broker without brokerName");
 }
 
@@ -121,6 +108,7 @@ void ReadQueueMapping(wire::JsonReader& json, std::string_view default_broker, Q
       json.Skip();
     }
   }
+  SortAsMap(mapping.ids);
   if (mapping.broker_name.empty()) json.Fail("a queue mapping without bname");
 }
 

@@ -1,7 +1,7 @@
 #ifndef COROCKET_SDK_PROTOCOL_ROUTE_JSON_H_
 #define COROCKET_SDK_PROTOCOL_ROUTE_JSON_H_
 
-#include <string>
+#include <cstddef>
 #include <string_view>
 
 #include "corocket/route.h"
@@ -12,9 +12,14 @@ namespace corocket::protocol {
 
 // The parts that several bodies share. Readers report what is wrong to `json`, whose error the caller looks at.
 
+/// What has been read of all brokers of one body together.
+struct BrokerTotals {
+  std::size_t addresses = 0;
+};
+
 /// A broker with its addresses, sorted by id. One that does not name itself is called `default_name`; without that
-/// either, it is an error.
-void ReadBrokerGroup(wire::JsonReader& json, std::string_view default_name, BrokerGroup& broker);
+/// either, it is an error. `totals` belongs to the body and is counted on.
+void ReadBrokerGroup(wire::JsonReader& json, std::string_view default_name, BrokerTotals& totals, BrokerGroup& broker);
 void WriteBrokerGroup(wire::JsonWriter& json, const BrokerGroup& broker, wire::JsonWriter::NumericKeys keys);
 
 /// Logical queues of a static topic on one broker, sorted by logical id.

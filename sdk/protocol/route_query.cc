@@ -12,6 +12,7 @@
 #include "sdk/protocol/message.h"
 #include "sdk/protocol/request_code.h"
 #include "sdk/protocol/route_json.h"
+#include "sdk/protocol/sort_as_map.h"
 #include "sdk/protocol/version.h"
 #include "sdk/wire/frame.h"
 #include "sdk/wire/json_reader.h"
@@ -65,13 +66,13 @@ void ReadQueues(wire::JsonReader& json, std::vector<QueueGroup>& queues) {
   }
 }
 
-void ReadBrokers(wire::JsonReader& json, std::vector<BrokerGroup>& brokers) {
+void ReadBrokers(wire::JsonReader& json, BrokerTotals& totals, std::vector<BrokerGroup>& brokers) {
   if (json.ReadNull() || !json.BeginArray()) return;
   while (json.NextElement()) {
     if (brokers.size() == kMaxBrokers) {
       json.Fail("a route has too many brokers");
     } else {
-      ReadBrokerGroup(json, "", brokers.emplace_back());
+      ReadBrokerGroup(json, "", totals, brokers.emplace_back());
     }
   }
 }
@@ -89,6 +90,7 @@ void ReadMappings(wire::JsonReader& json, std::vector<QueueMapping>& mappings) {
   }
 }
 
+// Servers hold queues and brokers in lists, where a name may stand twice.
 template <class Item>
 void SortByName(std::vector<Item>& items, std::string Item::* name) {
   const auto by_name = [name](const Item& a, const Item& b) { return a.*name < b.*name; };
@@ -152,12 +154,13 @@ std::string EncodeRouteBody(const TopicRoute& route, std::string_view topic, wir
 
 absl::StatusOr<TopicRoute> DecodeRouteBody(std::string_view body) {
   TopicRoute route;
+  BrokerTotals totals;
   wire::JsonReader json(body);
   json.BeginObject();
   std::string_view key;
   while (json.NextKey(key)) {
     if (key == "brokerDatas") {
-      ReadBrokers(json, route.brokers);
+      ReadBrokers(json, totals, route.brokers);
     } else if (key == "queueDatas") {
       ReadQueues(json, route.queues);
     } else if (key == "orderTopicConf") {
@@ -172,7 +175,7 @@ absl::StatusOr<TopicRoute> DecodeRouteBody(std::string_view body) {
   if (!json.ok()) return json.status();
   SortByName(route.queues, &QueueGroup::broker_name);
   SortByName(route.brokers, &BrokerGroup::name);
-  SortByName(route.mappings, &QueueMapping::broker_name);
+  SortAsMap(route.mappings, &QueueMapping::broker_name);
   return route;
 }
 

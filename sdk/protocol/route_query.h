@@ -24,11 +24,14 @@ struct RouteRequest {
 
 /// The successful answer to `request`, its numeric keys quoted if the request says that its sender wants that.
 [[nodiscard]] wire::Frame EncodeRouteResponse(const wire::Frame& request, const TopicRoute& route);
-/// Queues, brokers and mappings come out sorted by broker name, whatever order they stand in.
+/// Queues, brokers and mappings come out sorted by broker name, whatever order they stand in; of two mappings of one
+/// broker the later is kept.
 /// Errors: FAILED_PRECONDITION: not a success; INVALID_ARGUMENT: unreadable, with the offending spot.
 [[nodiscard]] absl::StatusOr<TopicRoute> DecodeRouteResponse(const wire::Frame& frame);
 
-/// The bodies alone. `topic` is repeated inside the mappings of a static topic.
+/// The bodies alone. `topic` is repeated inside the mappings of a static topic. What is beyond the limits of `limits.h`
+/// and `wire/limits.h`, an `order_topic_conf` above `wire::kMaxStringBytes` for example, is written, and refused by
+/// whoever decodes it with them.
 [[nodiscard]] std::string EncodeRouteBody(const TopicRoute& route, std::string_view topic,
                                           wire::JsonWriter::NumericKeys keys);
 [[nodiscard]] absl::StatusOr<TopicRoute> DecodeRouteBody(std::string_view body);

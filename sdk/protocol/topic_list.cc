@@ -19,6 +19,7 @@ namespace {
 void ReadTopics(wire::JsonReader& json, std::vector<std::string>& topics) {
   if (json.ReadNull() || !json.BeginArray()) return;
   while (json.NextElement()) {
+    if (json.ReadNull()) continue;
     if (topics.size() == kMaxTopics) {
       json.Fail("there are too many topics");
     } else {

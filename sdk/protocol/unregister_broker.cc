@@ -7,19 +7,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "sdk/protocol/broker_fields.h"
 #include "sdk/protocol/message.h"
 #include "sdk/protocol/request_code.h"
 #include "sdk/wire/frame.h"
 
 namespace corocket::protocol {
-namespace {
-
-constexpr std::string_view kBrokerAddr = "brokerAddr";
-constexpr std::string_view kBrokerId = "brokerId";
-constexpr std::string_view kBrokerName = "brokerName";
-constexpr std::string_view kClusterName = "clusterName";
-
-}  // namespace
 
 wire::Frame EncodeUnregisterBrokerRequest(const UnregisterBrokerRequest& request) {
   wire::Frame frame = MakeRequest(RequestCode::kUnregisterBroker);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -61,6 +62,13 @@ class Cursor {
   std::string_view String(std::int32_t length) {
     if (length < 0 || static_cast<std::size_t>(length) > kMaxStringBytes) {
       Fail(absl::StrCat("a string of ", length, " bytes"));
+      return {};
+    }
+    return Take(static_cast<std::size_t>(length));
+  }
+  std::string_view Fields(std::int32_t length) {
+    if (length < 0) {
+      Fail(absl::StrCat("fields of ", length, " bytes"));
       return {};
     }
     return Take(static_cast<std::size_t>(length));
@@ -144,8 +152,7 @@ absl::StatusOr<Header> ParseBinaryHeader(std::string_view bytes) {
   header.opaque = cursor.Int32();
   header.flag = cursor.Int32();
   header.remark = cursor.String(cursor.Int32());
-  const std::int32_t fields_bytes = cursor.Int32();
-  Cursor fields(cursor.Take(static_cast<std::uint32_t>(fields_bytes)));
+  Cursor fields(cursor.Fields(cursor.Int32()));
   ParseExtFields(fields, header.ext_fields);
   if (!cursor.empty()) cursor.Fail("something follows the last field");
   const std::string& error = cursor.error().empty() ? fields.error() : cursor.error();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -48,6 +49,35 @@ absl::Status CheckStrings(const Header& header) {
     if (key.size() > kMaxStringBytes) return too_long(key);
     if (value.size() > kMaxStringBytes) return too_long(value);
   }
+  return absl::OkStatus();
+}
+
+// What `AppendFrame` would refuse, its size apart.
+absl::Status CheckHeader(const Frame& frame) {
+  absl::Status fits = CheckStrings(frame.header);
+  if (fits.ok() && IsBinary(frame)) fits = CheckBinaryHeader(frame.header);
+  return fits;
+}
+
+// Appends everything but the body, which is counted, and makes room for `room_behind` bytes more.
+absl::Status AppendHead(const Frame& frame, std::size_t room_behind, std::string& out) {
+  if (absl::Status fits = CheckHeader(frame); !fits.ok()) return fits;
+  const std::size_t bound = EncodedSizeBound(frame);
+  if (bound > kMaxFrameBytes) return TooLarge(bound);
+
+  const std::size_t start = out.size();
+  const std::size_t head_end = start + bound - frame.body.size();
+  out.reserve(head_end + room_behind);
+  out.resize(head_end);
+  char* const prefix = out.data() + start;
+  char* const header_start = prefix + kPrefixBytes;
+  char* const header_end =
+      IsBinary(frame) ? WriteBinaryHeader(header_start, frame.header) : WriteJsonHeader(header_start, frame.header);
+  const auto header_bytes = static_cast<std::uint32_t>(header_end - header_start);
+  const auto length = static_cast<std::uint32_t>(kHeaderWordBytes + header_bytes + frame.body.size());
+  StoreBigEndian32(prefix, length);
+  StoreBigEndian32(prefix + kLengthBytes, static_cast<std::uint32_t>(frame.serialize) << 24 | header_bytes);
+  out.resize(start + kPrefixBytes + header_bytes);
   return absl::OkStatus();
 }
 
@@ -105,29 +135,15 @@ std::size_t EncodedSizeBound(const Frame& frame) {
   return quick <= kMaxFrameBytes ? quick : rest + JsonHeaderBytes(frame.header);
 }
 
-absl::Status AppendFrame(const Frame& frame, std::string& out) {
-  const Header& header = frame.header;
-  if (absl::Status fits = CheckStrings(header); !fits.ok()) return fits;
-  if (IsBinary(frame)) {
-    if (absl::Status fits = CheckBinaryHeader(header); !fits.ok()) return fits;
-  }
-  const std::size_t bound = EncodedSizeBound(frame);
-  if (bound > kMaxFrameBytes) return TooLarge(bound);
+bool FitsItsForm(const Frame& frame) { return !IsBinary(frame) || CheckBinaryHeader(frame.header).ok(); }
 
-  const std::size_t start = out.size();
-  out.resize(start + bound - frame.body.size());
-  char* const prefix = out.data() + start;
-  char* const header_start = prefix + kPrefixBytes;
-  char* const header_end =
-      IsBinary(frame) ? WriteBinaryHeader(header_start, header) : WriteJsonHeader(header_start, header);
-  const auto header_bytes = static_cast<std::uint32_t>(header_end - header_start);
-  const auto length = static_cast<std::uint32_t>(kHeaderWordBytes + header_bytes + frame.body.size());
-  StoreBigEndian32(prefix, length);
-  StoreBigEndian32(prefix + kLengthBytes, static_cast<std::uint32_t>(frame.serialize) << 24 | header_bytes);
-  out.resize(start + kPrefixBytes + header_bytes);
-  out.append(frame.body);
-  return absl::OkStatus();
+absl::Status AppendFrame(const Frame& frame, std::string& out) {
+  absl::Status appended = AppendHead(frame, frame.body.size(), out);
+  if (appended.ok()) out.append(frame.body);
+  return appended;
 }
+
+absl::Status AppendFrameHead(const Frame& frame, std::string& out) { return AppendHead(frame, 0, out); }
 
 absl::StatusOr<FrameExtent> PeekFrame(std::string_view stream) {
   if (stream.size() < kLengthBytes) return FrameExtent{};
@@ -143,6 +159,7 @@ absl::StatusOr<FrameExtent> PeekFrame(std::string_view stream) {
     return NoFrame(stream, absl::StrCat("length ", length, " leaves no room for a header"));
   if (stream.size() < kPrefixBytes) return FrameExtent{};
   const Prefix prefix = ReadPrefix(stream);
+  if (MayBecomeHttp2(stream)) return FrameExtent{};  // One byte more tells which protocol this is instead.
   if (absl::Status valid = CheckHeaderWord(stream, prefix); !valid.ok()) return valid;
   return FrameExtent{.bytes = prefix.frame_bytes};
 }

@@ -9,19 +9,25 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "sdk/wire/frame.h"
+#include "sdk/wire/limits.h"
 
 namespace corocket::wire {
-
-/// Whole frame on the wire, its length field included; servers refuse one byte more.
-inline constexpr std::size_t kMaxFrameBytes = 16 * 1024 * 1024;
 
 /// Upper bound of the bytes that `AppendFrame` would write; used to refuse a frame before it is queued.
 [[nodiscard]] std::size_t EncodedSizeBound(const Frame& frame);
 
+/// False for a binary frame whose code or version is beyond 16 bits, or with a key longer than 32767 bytes. A JSON
+/// header has room for them, and whoever reads frames tells the form of each by itself.
+[[nodiscard]] bool FitsItsForm(const Frame& frame);
+
 /// Appends the complete frame, length field included, to `out`.
-/// Errors: RESOURCE_EXHAUSTED: larger than `kMaxFrameBytes`; INVALID_ARGUMENT: not expressible in the binary form
-///   (code or version beyond 16 bits, key longer than 32767 bytes). On error `out` is unchanged.
+/// Errors: RESOURCE_EXHAUSTED: larger than `kMaxFrameBytes`, a string of the header larger than `kMaxStringBytes`, more
+///   than `kMaxExtFields` fields; INVALID_ARGUMENT: not `FitsItsForm`. On error `out` is unchanged.
 absl::Status AppendFrame(const Frame& frame, std::string& out);
+
+/// Appends the frame without its body, which it counts: the caller sends the body behind it from where it is.
+/// Errors: as `AppendFrame`.
+absl::Status AppendFrameHead(const Frame& frame, std::string& out);
 
 /// Looks at the head of a byte stream.
 struct FrameExtent {

@@ -40,17 +40,19 @@ constexpr std::array<Beginning, 18> kBeginnings = {{
 }};
 
 constexpr std::size_t kHttp2FrameHeaderBytes = 9;
+constexpr std::size_t kHttp2FlagsAt = 4;
 constexpr char kHttp2Settings = 4;
 constexpr char kHttp2GoAway = 7;
 constexpr std::size_t kHttp2SettingBytes = 6;
 constexpr std::size_t kMinHttp2GoAwayBytes = 8;
 
-// Length (3 bytes), type, flags, stream 0. Read as a frame this is one with an empty header, which none has.
-bool IsHttp2ServerFrame(std::string_view stream) {
-  if (stream.size() < kHttp2FrameHeaderBytes || LoadBigEndian32(stream.data() + 5) != 0) return false;
+// Length (3 bytes), type, flags, stream 0 (4 bytes, of which the first three are looked at). Read as a frame this is
+// one with an empty header, which none has. `stream` holds at least eight bytes.
+bool BeginsHttp2ServerFrame(std::string_view stream) {
+  if ((LoadBigEndian32(stream.data() + kHttp2FlagsAt) & 0xFF'FFFF) != 0) return false;
   const std::size_t length = LoadBigEndian32(stream.data()) >> 8;
   const char type = stream[3];
-  const char flags = stream[4];
+  const char flags = stream[kHttp2FlagsAt];
   if (type == kHttp2Settings) return (flags == 0 || flags == 1) && length % kHttp2SettingBytes == 0;
   return type == kHttp2GoAway && flags == 0 && length >= kMinHttp2GoAwayBytes;
 }
@@ -61,8 +63,13 @@ std::optional<ForeignProtocol> DetectForeignProtocol(std::string_view stream) {
   for (const Beginning& beginning : kBeginnings) {
     if (stream.starts_with(beginning.bytes)) return beginning.protocol;
   }
-  if (IsHttp2ServerFrame(stream)) return kHttp2Server;
+  const bool http2 = stream.size() >= kHttp2FrameHeaderBytes && BeginsHttp2ServerFrame(stream) && stream[8] == 0;
+  if (http2) return kHttp2Server;
   return std::nullopt;
+}
+
+bool MayBecomeHttp2(std::string_view stream) {
+  return stream.size() == kHttp2FrameHeaderBytes - 1 && BeginsHttp2ServerFrame(stream);
 }
 
 std::string_view Describe(ForeignProtocol protocol) {

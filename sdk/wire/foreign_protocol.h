@@ -20,6 +20,9 @@ enum class ForeignProtocol {
 /// `PeekFrame` accepts. Some need nine bytes to tell; `nullopt` may become an answer when more bytes have come.
 [[nodiscard]] std::optional<ForeignProtocol> DetectForeignProtocol(std::string_view stream);
 
+/// The first eight bytes of an HTTP/2 frame of a server. They are no frame of ours, and the ninth tells what they are.
+[[nodiscard]] bool MayBecomeHttp2(std::string_view stream);
+
 /// What the peer looks like and what to do about it, as a clause for an error message.
 [[nodiscard]] std::string_view Describe(ForeignProtocol protocol);
 

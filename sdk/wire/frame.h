@@ -58,7 +58,8 @@ class ExtFields {
   std::vector<Field> fields_;
 };
 
-/// Decoded header. An empty remark stands for an absent one: the protocol does not tell them apart.
+/// Decoded header. An empty remark stands for an absent one: a binary header cannot tell them apart, JSON headers with
+/// `"remark":""` are seen, and they mean the same.
 struct Header {
   std::int32_t code = 0;
   Language language = Language::kCpp;

@@ -86,12 +86,20 @@ inline void Write(Sink& sink, const Header& header) {
   sink.Literal("}");
 }
 
-void ParseExtFields(JsonReader& json, ExtFields& fields) {
+// What has been met so far of one header.
+struct Met {
+  bool code = false;
+  bool flag = false;
+  bool opaque = false;
+  // Of all `extFields` together: a header may repeat that member, and the fields add up.
+  std::size_t ext_fields = 0;
+};
+
+void ParseExtFields(JsonReader& json, ExtFields& fields, Met& met) {
   if (json.ReadNull() || !json.BeginObject()) return;
-  std::size_t count = 0;
   std::string_view key;
   while (json.NextKey(key)) {
-    if (++count > kMaxExtFields) {
+    if (++met.ext_fields > kMaxExtFields) {
       json.Fail("extFields has too many members");
       return;
     }
@@ -110,19 +118,13 @@ Language ParseLanguage(JsonReader& json) {
   return LanguageFromName(name);
 }
 
-struct Presence {
-  bool code = false;
-  bool flag = false;
-  bool opaque = false;
-};
-
-void ParseMember(JsonReader& json, std::string_view key, Header& header, Presence& presence) {
+void ParseMember(JsonReader& json, std::string_view key, Header& header, Met& met) {
   if (key == "code") {
-    presence.code = !json.ReadNull() && json.Read(header.code);
+    met.code = !json.ReadNull() && json.Read(header.code);
   } else if (key == "flag") {
-    presence.flag = !json.ReadNull() && json.Read(header.flag);
+    met.flag = !json.ReadNull() && json.Read(header.flag);
   } else if (key == "opaque") {
-    presence.opaque = !json.ReadNull() && json.Read(header.opaque);
+    met.opaque = !json.ReadNull() && json.Read(header.opaque);
   } else if (key == "language") {
     header.language = ParseLanguage(json);
   } else if (key == "version") {
@@ -130,7 +132,7 @@ void ParseMember(JsonReader& json, std::string_view key, Header& header, Presenc
   } else if (key == "remark") {
     if (!json.ReadNull()) json.ReadText(header.remark);
   } else if (key == "extFields") {
-    ParseExtFields(json, header.ext_fields);
+    ParseExtFields(json, header.ext_fields, met);
   } else {
     json.Skip();
   }
@@ -159,13 +161,13 @@ char* WriteJsonHeader(char* to, const Header& header) {
 absl::StatusOr<Header> ParseJsonHeader(std::string_view bytes) {
   Header header;
   header.language = Language::kOther;
-  Presence presence;
+  Met met;
   JsonReader json(bytes);
   json.BeginObject();
-  for (std::string_view key; json.NextKey(key);) ParseMember(json, key, header, presence);
+  for (std::string_view key; json.NextKey(key);) ParseMember(json, key, header, met);
   json.Finish();
   if (!json.ok()) return json.status();
-  const std::string_view missing = !presence.code ? "code" : !presence.flag ? "flag" : !presence.opaque ? "opaque" : "";
+  const std::string_view missing = !met.code ? "code" : !met.flag ? "flag" : !met.opaque ? "opaque" : "";
   if (!missing.empty()) return absl::InvalidArgumentError(absl::StrCat("no \"", missing, "\" in ", Quoted(bytes)));
   return header;
 }

@@ -19,6 +19,7 @@ namespace corocket::wire {
 namespace {
 
 constexpr std::string_view kEndsEarly = "the text ends in the middle of a value";
+constexpr std::string_view kBareControl = "a control character inside a string has to be escaped";
 constexpr std::uint32_t kReplacementCharacter = 0xFFFD;
 // Bytes of the text that an error quotes before and after the offending one.
 constexpr std::ptrdiff_t kQuotedBefore = 24;
@@ -208,7 +209,7 @@ bool JsonReader::Unescape(const char* from, std::string& value) {
       ++next_;
       return true;
     }
-    if (*next_ != '\\') return Fail("a control character inside a string has to be escaped");
+    if (*next_ != '\\') return Fail(kBareControl);
     if (!UnescapeOne(value)) return false;
     const char* const stop = FindSpecial(next_, end_);
     if (value.size() + static_cast<std::size_t>(stop - next_) > kMaxStringBytes) {
@@ -361,13 +362,31 @@ bool JsonReader::ReadText(std::string& text) {
   if (Peek() == Kind::kString) return Read(text);
   std::string_view raw;
   if (!ReadRaw(raw)) return false;
+  if (raw.size() > kMaxStringBytes) return FailAt(raw.data(), "a value is too long to be taken as text");
   text.assign(raw);
+  return true;
+}
+
+bool JsonReader::SkipString() {
+  const char* const start = ++next_;
+  std::size_t bytes = 0;
+  for (std::string piece;; bytes += piece.size()) {
+    const char* const stop = FindSpecial(next_, end_);
+    bytes += static_cast<std::size_t>(stop - next_);
+    if (bytes > kMaxStringBytes) return FailAt(start, "a string is too long");
+    next_ = stop;
+    if (next_ == end_) return Fail(kEndsEarly);
+    if (*next_ == '"') break;
+    if (*next_ != '\\') return Fail(kBareControl);
+    piece.clear();
+    if (!UnescapeOne(piece)) return false;
+  }
+  ++next_;
   return true;
 }
 
 bool JsonReader::Skip() {
   std::string_view text;
-  std::string scratch;
   switch (Peek()) {
     case Kind::kNull:
       return ReadLiteral("null");
@@ -376,7 +395,7 @@ bool JsonReader::Skip() {
     case Kind::kNumber:
       return ReadNumber(text);
     case Kind::kString:
-      return ReadStringView(text, scratch);
+      return SkipString();
     case Kind::kObject:
       for (BeginObject(); NextKey(text);) Skip();
       return ok();

@@ -31,8 +31,9 @@ namespace corocket::wire {
 /// mis-encoded name must not make a whole route unreadable.
 ///
 /// Errors stick: after the first, every call fails and moves nothing, so a caller may look once, at the end.
-/// Memory: nothing beyond the strings asked for; limits are `kMaxJsonDepth` and `kMaxStringBytes`.
-/// Thread safety: distinct objects: safe. Shared object: not safe.
+/// Memory: the strings asked for, and at most one more while a key, or a number in quotes, holds escapes. What is
+/// skipped takes none. Limits are `kMaxJsonDepth` and `kMaxStringBytes`. Thread safety: distinct objects: safe. Shared
+/// object: not safe.
 class JsonReader {
  public:
   enum class Kind { kNull, kBool, kNumber, kString, kObject, kArray, kNone };
@@ -66,7 +67,8 @@ class JsonReader {
   bool Read(bool& value);
   /// Consumes `null`. False, and no error: something else comes next.
   bool ReadNull();
-  /// Any value as text: a string's content, or the spelling of everything else, `null` included.
+  /// Any value as text: a string's content, or the spelling of everything else, `null` included. Both are limited to
+  /// `kMaxStringBytes`.
   bool ReadText(std::string& text);
   /// The bytes of the next value as they stand, quotes included.
   bool ReadRaw(std::string_view& raw);
@@ -91,6 +93,8 @@ class JsonReader {
   bool NextItem(char close, std::string_view what);
   // The next string, decoded into `scratch` if it holds escapes.
   bool ReadStringView(std::string_view& value, std::string& scratch);
+  // Passes over the next string, as strict as if it were decoded.
+  bool SkipString();
   bool Unescape(const char* from, std::string& value);
   bool UnescapeOne(std::string& value);
   bool ReadHex4(std::uint32_t& unit);

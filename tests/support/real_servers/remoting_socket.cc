@@ -75,13 +75,17 @@ absl::Status RemotingSocket::AwaitReady(short events, Deadline deadline) {
 absl::StatusOr<std::int32_t> RemotingSocket::Send(wire::Frame request, Deadline deadline) {
   request.header.opaque = ++last_opaque_;
   std::string bytes;
-  absl::Status encoded = wire::AppendFrame(request, bytes);
-  if (!encoded.ok()) return encoded;
-  std::size_t sent = 0;
-  while (sent < bytes.size()) {
-    const ssize_t count = ::send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+  absl::Status sent = wire::AppendFrame(request, bytes);
+  if (sent.ok()) sent = SendBytes(bytes, deadline);
+  if (!sent.ok()) return sent;
+  return request.header.opaque;
+}
+
+absl::Status RemotingSocket::SendBytes(std::string_view bytes, Deadline deadline) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count >= 0) {
-      sent += static_cast<std::size_t>(count);
+      bytes.remove_prefix(static_cast<std::size_t>(count));
     } else if (errno == EAGAIN) {
       absl::Status writable = AwaitReady(POLLOUT, deadline);
       if (!writable.ok()) return writable;
@@ -89,7 +93,7 @@ absl::StatusOr<std::int32_t> RemotingSocket::Send(wire::Frame request, Deadline 
       return absl::UnavailableError(absl::StrCat(address_, ": send: ", std::strerror(errno)));
     }
   }
-  return request.header.opaque;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<wire::Frame> RemotingSocket::Receive(Deadline deadline) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,6 +28,10 @@ class RemotingSocket {
 
   /// Writes `request` and does not wait. @return The opaque it was sent under.
   absl::StatusOr<std::int32_t> Send(wire::Frame request, Deadline deadline);
+
+  /// Writes `bytes`, which need be no frame.
+  /// Errors: UNAVAILABLE: the connection ended, perhaps with bytes of ours unread.
+  absl::Status SendBytes(std::string_view bytes, Deadline deadline);
 
   /// The next frame from the server.
   /// Errors: DEADLINE_EXCEEDED: nothing complete arrived; UNAVAILABLE: the connection ended; else what the codec says.

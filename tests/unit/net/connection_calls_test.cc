@@ -12,6 +12,8 @@
 #include "gtest/gtest.h"
 #include "sdk/base/remoting_error.h"
 #include "sdk/wire/codec.h"
+#include "sdk/wire/frame.h"
+#include "sdk/wire/limits.h"
 #include "tests/unit/net/connection_fixture.h"
 
 namespace corocket::net {
@@ -197,17 +199,39 @@ TEST_F(ConnectionCalls, ARequestThatFitsNoFrameIsRefused) {
   EXPECT_FALSE(call->error->may_have_been_sent());
 }
 
-TEST_F(ConnectionCalls, ARequestThatItsFormCannotExpressIsRefusedAndItsNeighboursGo) {
+TEST_F(ConnectionCalls, AFrameOfExactlyTheLimitComesThroughWholeInBothDirections) {
+  StartEcho();
+  wire::Frame request = Request(1);
+  request.serialize = wire::SerializeType::kRocketMq;  // Whose size does not depend on the opaque.
+  request.body.assign(wire::kMaxFrameBytes - Encoded(request).size(), 'x');
+  ASSERT_EQ(Encoded(request).size(), wire::kMaxFrameBytes);
+  const std::string body = request.body;
+  const Ref call = Call(std::move(request), {.deadline = In(seconds(60))});
+  sim_.RunFor(seconds(50));
+  EXPECT_EQ(call->outcome(), "answered");
+  EXPECT_TRUE(call->answer.body == body);
+}
+
+TEST_F(ConnectionCalls, ARequestThatTheBinaryFormCannotExpressGoesWithAJsonHeader) {
+  wire::Frame wide = Request(200'050);
+  wide.serialize = wire::SerializeType::kRocketMq;
+  Call(std::move(wide), {.deadline = In(seconds(1))});
+  const wire::Frame received = Receive();
+  EXPECT_EQ(received.header.code, 200'050);
+  EXPECT_EQ(received.serialize, wire::SerializeType::kJson);
+}
+
+TEST_F(ConnectionCalls, ARequestWithAHeaderStringBeyondTheLimitIsRefusedAndItsNeighboursGo) {
   StartEcho();
   const Ref before = Call(1);
-  wire::Frame unfit = Request(200'050);
-  unfit.serialize = wire::SerializeType::kRocketMq;
+  wire::Frame unfit = Request(1);
+  unfit.header.ext_fields.Set("topic", std::string(wire::kMaxStringBytes + 1, 't'));
   const Ref call = Call(std::move(unfit), {.deadline = In(seconds(1))});
   const Ref after = Call(2);
   Settle();
   EXPECT_EQ(call->error->code(), RemotingErrc::kTooLarge);
   EXPECT_FALSE(call->error->may_have_been_sent());
-  EXPECT_THAT(call->error->detail(), HasSubstr("200050"));
+  EXPECT_THAT(call->error->detail(), HasSubstr("header string"));
   EXPECT_EQ(before->outcome(), "answered");
   EXPECT_EQ(after->outcome(), "answered");
   EXPECT_EQ(connection_->stats().frames_written, 2u);

@@ -159,6 +159,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Garbage{"Http", "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", RemotingErrc::kWrongProtocol, "HTTP"},
         Garbage{"TlsAlert", std::string("\x15\x03\x03\x00\x02\x02\x28", 7), RemotingErrc::kWrongProtocol, "TLS"},
+        Garbage{"Http2Settings", std::string("\0\0\x12\4\0\0\0\0\0\0\3\x7F\xFF\xFF\xFF", 15),
+                RemotingErrc::kWrongProtocol, "HTTP/2"},
         Garbage{"HeaderForm", std::string("\x00\x00\x00\x10\x07\x00\x00\x08zzzzzzzzzzzz", 20),
                 RemotingErrc::kMalformedFrame, "header form 7"},
         Garbage{"HeaderJson", std::string("\x00\x00\x00\x0c\x00\x00\x00\x08{\"code\":", 16),
@@ -166,6 +168,16 @@ INSTANTIATE_TEST_SUITE_P(
         Garbage{"Length", std::string("\x7f\xff\xff\xff\x00\x00\x00\x08{}{}{}{}", 16), RemotingErrc::kMalformedFrame,
                 ""}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST_F(ConnectionEnd, AnHttp2ServerIsNamedEvenWhenItsBytesComeOneByOne) {
+  net_.At(address_).Trickle(std::chrono::microseconds(10));
+  const Ref call = Call(1);
+  Settle();
+  PeerSends(std::string("\0\0\x12\4\0\0\0\0\0\0\3\x7F\xFF\xFF\xFF", 15));
+  Settle();
+  EXPECT_EQ(call->error->code(), RemotingErrc::kWrongProtocol);
+  EXPECT_THAT(call->error->detail(), HasSubstr("HTTP/2"));
+}
 
 TEST_F(ConnectionEnd, AbortFailsEveryCallWithItsCause) {
   const Ref call = Call(1);

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "sdk/base/remoting_error.h"
 #include "sdk/wire/codec.h"
+#include "sdk/wire/limits.h"
 #include "tests/unit/net/connection_fixture.h"
 
 namespace corocket::net {
@@ -94,14 +95,27 @@ TEST_F(ServerRequest, WhoseAnswerFitsNoFrameIsToldSo) {
   EXPECT_EQ(Receive().header.code, 1);
 }
 
-TEST_F(ServerRequest, WhoseAnswerItsFormCannotExpressIsToldSo) {
+TEST_F(ServerRequest, WhoseAnswerHasAHeaderStringBeyondTheLimitIsToldSo) {
+  on_request_ = [](const wire::Frame&) -> std::optional<wire::Frame> {
+    wire::Frame answer = Request(0);
+    answer.header.remark.assign(wire::kMaxStringBytes + 1, 'r');
+    return answer;
+  };
+  PeerSends(FromServer(307, 5));
+  const wire::Frame answer = Receive();
+  EXPECT_EQ(answer.header.code, 1);
+  EXPECT_EQ(answer.header.opaque, 5);
+}
+
+TEST_F(ServerRequest, WhoseAnswerTheBinaryFormCannotExpressIsAnsweredWithAJsonHeader) {
   on_request_ = [](const wire::Frame&) -> std::optional<wire::Frame> { return Request(1'000'000); };
   wire::Frame request = FromServer(307, 5);
   request.serialize = wire::SerializeType::kRocketMq;
   PeerSends(request);
   const wire::Frame answer = Receive();
-  EXPECT_EQ(answer.header.code, 1);
+  EXPECT_EQ(answer.header.code, 1'000'000);
   EXPECT_EQ(answer.header.opaque, 5);
+  EXPECT_EQ(answer.serialize, wire::SerializeType::kJson);
 }
 
 TEST_F(ServerRequest, OfARetiredConnectionIsNotAnswered) {

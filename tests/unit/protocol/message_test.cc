@@ -81,6 +81,13 @@ TEST(Fields, ThatAreMissingOrNoIntegersAreNamed) {
   EXPECT_EQ(*OptionalInteger(frame, "none", 7), 7);
   EXPECT_FALSE(OptionalInteger(frame, "brokerId", 7).ok());
   EXPECT_EQ(OptionalField(frame, "none"), "");
+  frame.header.ext_fields.Set("empty", "");
+  EXPECT_EQ(*OptionalInteger(frame, "empty", 7), 7);
+  EXPECT_EQ(*RequiredField(frame, "empty"), "");
+  EXPECT_EQ(RequiredText(frame, "empty").status().message(),
+            "request REGISTER_BROKER (103): header field \"empty\" is empty");
+  EXPECT_FALSE(RequiredText(frame, "none").ok());
+  EXPECT_EQ(*RequiredText(frame, "brokerId"), "one");
   EXPECT_TRUE(absl::StrContains(RequiredField(MakeResponse(frame), "value").status().message(),
                                 "response SUCCESS (0): header field \"value\" is missing"));
 }

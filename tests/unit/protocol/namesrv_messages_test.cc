@@ -18,10 +18,12 @@
 #include "sdk/protocol/response_code.h"
 #include "sdk/protocol/topic_list.h"
 #include "sdk/wire/frame.h"
+#include "tests/support/json_text.h"
 
 namespace corocket::protocol {
 namespace {
 
+using test::Repeated;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::IsEmpty;
@@ -72,10 +74,27 @@ TEST(ClusterInfo, RefusesWhatIsNone) {
   EXPECT_EQ(DecodeClusterInfoResponse(refusal).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
-std::string Repeated(std::string_view open, std::string_view item, std::size_t count, std::string_view close) {
-  std::string text(open);
-  for (std::size_t i = 0; i < count; ++i) absl::StrAppend(&text, i == 0 ? "" : ",", item);
-  return absl::StrCat(text, close);
+TEST(ClusterInfo, HoldsEachNameOnceAndOfTwoBrokersWithOneNameTheLater) {
+  const absl::StatusOr<ClusterInfo> info =
+      DecodeClusterInfoResponse(AnswerWith(R"({"brokerAddrTable":{"b":{"cluster":"C1"},"a":{},"b":{"cluster":"C2"}},)"
+                                           R"("clusterAddrTable":{"C":["x"],"D":["z","y","z"],"C":["w"]}})"));
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_THAT(info->brokers, ElementsAre(BrokerGroup{.name = "a"}, BrokerGroup{.cluster = "C2", .name = "b"}));
+  EXPECT_THAT(info->clusters, ElementsAre(Pair("C", ElementsAre("w")), Pair("D", ElementsAre("y", "z"))));
+}
+
+TEST(ClusterInfo, ANullInAClusterIsNoBroker) {
+  const absl::StatusOr<ClusterInfo> info =
+      DecodeClusterInfoResponse(AnswerWith(R"({"clusterAddrTable":{"c":[null,"a",null]}})"));
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_THAT(info->clusters, ElementsAre(Pair("c", ElementsAre("a"))));
+}
+
+TEST(ClusterInfo, NamesOfARepeatedTableCountTogether) {
+  const std::string half = Repeated(R"("clusterAddrTable":{"c":[)", R"("#")", kMaxBrokers / 2, "]}");
+  EXPECT_TRUE(DecodeClusterInfoResponse(AnswerWith(Repeated("{", half, 2, "}"))).ok());
+  const absl::Status refused = DecodeClusterInfoResponse(AnswerWith(Repeated("{", half, 3, "}"))).status();
+  EXPECT_TRUE(absl::StrContains(refused.message(), "too many brokers")) << refused;
 }
 
 TEST(ClusterInfo, StopsAtItsLimits) {
@@ -108,7 +127,7 @@ TEST(TopicList, ComesBackEqual) {
 
 TEST(TopicList, MayBeNull) {
   const absl::StatusOr<TopicList> list =
-      DecodeTopicListResponse(AnswerWith(R"({"brokerAddr":null,"topicList":null,"new":[]})"));
+      DecodeTopicListResponse(AnswerWith(R"({"brokerAddr":null,"topicList":null,"topicList":[null],"new":[]})"));
   ASSERT_TRUE(list.ok()) << list.status();
   EXPECT_EQ(*list, TopicList());
 }

@@ -12,16 +12,20 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sdk/protocol/crc32.h"
+#include "sdk/protocol/limits.h"
 #include "sdk/protocol/message.h"
 #include "sdk/protocol/response_code.h"
 #include "sdk/protocol/unregister_broker.h"
 #include "sdk/wire/frame.h"
+#include "tests/support/json_text.h"
 
 namespace corocket::protocol {
 namespace {
 
+using test::Repeated;
 using ::testing::ElementsAre;
 using ::testing::Field;
+using ::testing::Pair;
 
 RegisterBrokerRequest RichRegistration() {
   return {.cluster = "C",
@@ -170,6 +174,39 @@ TEST(RegisterBroker, OfAnOldBrokerHasNoActingMaster) {
       DecodeRegisterBrokerRequest(Without(EncodeRegisterBrokerRequest(RichRegistration()), "enableActingMaster"));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_FALSE(decoded->enable_acting_master.has_value());
+}
+
+TEST(RegisterBroker, HoldsEachTopicOnceAndOfTwoTheLater) {
+  const absl::StatusOr<RegisterBrokerRequest> decoded = DecodeRegisterBrokerRequest(
+      WithBody(R"({"topicConfigSerializeWrapper":{"topicConfigTable":{"T":{"perm":1},"S":{},"T":{"perm":2}},)"
+               R"("topicConfigTable":{"U":{"topicName":"T","perm":4}},)"
+               R"("topicQueueMappingInfoMap":{"T":{"epoch":1},"S":{},"T":{"epoch":2}}}})"));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_THAT(decoded->topics, ElementsAre(TopicConfig{.name = "S"}, TopicConfig{.name = "T", .perm = 4}));
+  EXPECT_THAT(decoded->mappings, ElementsAre(Pair("S", QueueMapping{.broker_name = "broker-a"}),
+                                             Pair("T", QueueMapping{.broker_name = "broker-a", .epoch = 2})));
+}
+
+TEST(RegisterBroker, StaticTopicsStopAtTheirLimit) {
+  constexpr std::string_view kOpen = R"({"topicConfigSerializeWrapper":{"topicQueueMappingInfoMap":{)";
+  const absl::StatusOr<RegisterBrokerRequest> full =
+      DecodeRegisterBrokerRequest(WithBody(Repeated(kOpen, R"("#":{})", kMaxStaticTopics, "}}}")));
+  ASSERT_TRUE(full.ok()) << full.status();
+  EXPECT_EQ(full->mappings.size(), kMaxStaticTopics);
+  const absl::Status refused =
+      DecodeRegisterBrokerRequest(WithBody(Repeated(kOpen, R"("#":{})", kMaxStaticTopics + 1, "}}}"))).status();
+  EXPECT_TRUE(absl::StrContains(refused.message(), "too many static topics")) << refused;
+}
+
+TEST(RegisterBroker, IsRefusedWithoutANameThatRoutesCouldCarry) {
+  // Stored, it would make every route with this broker unreadable.
+  for (const std::string_view key : {"clusterName", "brokerName", "brokerAddr"}) {
+    wire::Frame frame = EncodeRegisterBrokerRequest(RichRegistration());
+    frame.header.ext_fields.Set(key, "");
+    const absl::Status refused = DecodeRegisterBrokerRequest(frame).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_TRUE(absl::StrContains(refused.message(), absl::StrCat("\"", key, "\" is empty"))) << refused;
+  }
 }
 
 TEST(RegisterBroker, RefusesABodyThatIsNone) {

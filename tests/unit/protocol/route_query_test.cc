@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,10 +19,12 @@
 #include "sdk/wire/codec.h"
 #include "sdk/wire/frame.h"
 #include "sdk/wire/json_writer.h"
+#include "tests/support/json_text.h"
 
 namespace corocket::protocol {
 namespace {
 
+using test::Repeated;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::Pair;
@@ -187,18 +190,6 @@ TEST(RouteBody, RefusesWhatIsNoRoute) {
   }
 }
 
-std::string Repeated(std::string_view open, std::string_view item, std::size_t count, std::string_view close) {
-  std::string text(open);
-  for (std::size_t i = 0; i < count; ++i) absl::StrAppend(&text, i == 0 ? "" : ",", item);
-  return absl::StrCat(text, close);
-}
-
-std::string Numbered(std::string_view open, std::size_t count, std::string_view item_rest, std::string_view close) {
-  std::string text(open);
-  for (std::size_t i = 0; i < count; ++i) absl::StrAppend(&text, i == 0 ? "" : ",", i, item_rest);
-  return absl::StrCat(text, close);
-}
-
 TEST(RouteBodyLimits, BrokersAndQueuesStopAtTheirLimit) {
   const std::string_view named = R"({"brokerName":"a"})";
   EXPECT_EQ(Decoded(Repeated(R"({"queueDatas":[)", named, kMaxBrokers, "]}")).queues.size(), kMaxBrokers);
@@ -207,7 +198,7 @@ TEST(RouteBodyLimits, BrokersAndQueuesStopAtTheirLimit) {
   EXPECT_EQ(Decoded(Repeated(R"({"brokerDatas":[)", named, kMaxBrokers, "]}")).brokers.size(), kMaxBrokers);
   EXPECT_TRUE(
       absl::StrContains(RefusalOf(Repeated(R"({"brokerDatas":[)", named, kMaxBrokers + 1, "]}")), "too many brokers"));
-  const std::string_view mapped = R"("a":{})";
+  const std::string_view mapped = R"("#":{})";
   EXPECT_EQ(Decoded(Repeated(R"({"topicQueueMappingByBroker":{)", mapped, kMaxBrokers, "}}")).mappings.size(),
             kMaxBrokers);
   EXPECT_TRUE(absl::StrContains(RefusalOf(Repeated(R"({"topicQueueMappingByBroker":{)", mapped, kMaxBrokers + 1, "}}")),
@@ -216,11 +207,42 @@ TEST(RouteBodyLimits, BrokersAndQueuesStopAtTheirLimit) {
 
 TEST(RouteBodyLimits, AddressesAndQueueIdsStopAtTheirLimit) {
   constexpr std::string_view kOpen = R"({"brokerDatas":[{"brokerName":"a","brokerAddrs":{)";
-  EXPECT_EQ(Decoded(Numbered(kOpen, kMaxReplicas, R"(:"x")", "}}]}")).brokers[0].addresses.size(), kMaxReplicas);
-  EXPECT_TRUE(absl::StrContains(RefusalOf(Numbered(kOpen, kMaxReplicas + 1, R"(:"x")", "}}]}")), "too many addresses"));
+  EXPECT_EQ(Decoded(Repeated(kOpen, R"(#:"x")", kMaxReplicas, "}}]}")).brokers[0].addresses.size(), kMaxReplicas);
+  EXPECT_TRUE(
+      absl::StrContains(RefusalOf(Repeated(kOpen, R"(#:"x")", kMaxReplicas + 1, "}}]}")), "too many addresses"));
   constexpr std::string_view kIds = R"({"topicQueueMappingByBroker":{"a":{"currIdMap":{)";
-  EXPECT_EQ(Decoded(Numbered(kIds, kMaxMappedQueues, ":0", "}}}}")).mappings[0].ids.size(), kMaxMappedQueues);
-  EXPECT_TRUE(absl::StrContains(RefusalOf(Numbered(kIds, kMaxMappedQueues + 1, ":0", "}}}}")), "too many queues"));
+  EXPECT_EQ(Decoded(Repeated(kIds, "#:0", kMaxMappedQueues, "}}}}")).mappings[0].ids.size(), kMaxMappedQueues);
+  EXPECT_TRUE(absl::StrContains(RefusalOf(Repeated(kIds, "#:0", kMaxMappedQueues + 1, "}}}}")), "too many queues"));
+}
+
+TEST(RouteBodyLimits, AddressesOfAllBrokersStopAtTheirLimitToo) {
+  const std::string broker = Repeated(R"({"brokerName":"a","brokerAddrs":{)", R"(#:"")", kMaxReplicas, "}}");
+  const std::size_t brokers = kMaxAddresses / kMaxReplicas;
+  EXPECT_EQ(Decoded(Repeated(R"({"brokerDatas":[)", broker, brokers, "]}")).brokers.size(), brokers);
+  EXPECT_TRUE(absl::StrContains(RefusalOf(Repeated(R"({"brokerDatas":[)", broker, brokers + 1, "]}")),
+                                "the brokers have too many addresses"));
+}
+
+TEST(RouteBody, AQueueWithoutAPhysicalIdIsAbsent) {
+  EXPECT_THAT(Decoded(R"({"topicQueueMappingByBroker":{"a":{"currIdMap":{0:null,1:2}}}})").mappings[0].ids,
+              ElementsAre(Pair(1, 2)));
+}
+
+TEST(RouteBody, OfTwoMappingsOfOneBrokerTheLaterIsKept) {
+  const TopicRoute route = Decoded(
+      R"({"topicQueueMappingByBroker":{"b":{"epoch":1},"a":{"epoch":2},"b":{"epoch":3},"c":{"bname":"a","epoch":4}}})");
+  EXPECT_THAT(route.mappings,
+              ElementsAre(QueueMapping{.broker_name = "a", .epoch = 4}, QueueMapping{.broker_name = "b", .epoch = 3}));
+}
+
+TEST(RouteBody, TablesThatStandTwiceAreOneTable) {
+  const TopicRoute route =
+      Decoded(R"({"brokerDatas":[{"brokerName":"a","brokerAddrs":{1:"x",0:"y"},"brokerAddrs":{1:"z",2:"w"}}],)"
+              R"("topicQueueMappingByBroker":{"a":{"currIdMap":{1:0,0:1},"currIdMap":{0:7}}},)"
+              R"("topicQueueMappingByBroker":{"b":{}}})");
+  EXPECT_THAT(route.brokers[0].addresses, ElementsAre(Pair(0, "y"), Pair(1, "z"), Pair(2, "w")));
+  ASSERT_EQ(route.mappings.size(), 2u);
+  EXPECT_THAT(route.mappings[0].ids, ElementsAre(Pair(0, 7), Pair(1, 0)));
 }
 
 TEST(RouteExchange, SurvivesTheWireInBothHeaderForms) {

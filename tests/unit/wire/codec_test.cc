@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -13,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "sdk/wire/frame.h"
+#include "sdk/wire/json_header.h"
 #include "sdk/wire/limits.h"
 
 namespace corocket::wire {
@@ -147,6 +149,25 @@ TEST(Codec, AppendsToWhatIsThere) {
   EXPECT_EQ(bytes, absl::StrCat("before", FromHex(kDocumentedBinary), FromHex(kDocumentedBinary)));
 }
 
+TEST(Codec, AHeadAndItsBodyBehindItAreTheFrame) {
+  for (const SerializeType form : {SerializeType::kJson, SerializeType::kRocketMq}) {
+    const Frame frame = RichFrame(form);
+    std::string bytes = "before";
+    ASSERT_TRUE(AppendFrameHead(frame, bytes).ok());
+    EXPECT_EQ(bytes + frame.body, "before" + Encoded(frame));
+  }
+}
+
+TEST(Codec, KnowsWhichFramesTheBinaryFormIsTooNarrowFor) {
+  Frame pop{.header = {}, .body = "", .serialize = SerializeType::kRocketMq};
+  EXPECT_TRUE(FitsItsForm(pop));
+  pop.header.code = 200'050;
+  EXPECT_FALSE(FitsItsForm(pop));
+  pop.serialize = SerializeType::kJson;
+  EXPECT_TRUE(FitsItsForm(pop));
+  EXPECT_EQ(Decoded(Encoded(pop)).header.code, 200'050);
+}
+
 TEST(Codec, PeeksTheFirstOfSeveralFrames) {
   const std::string first = Encoded(RichFrame(SerializeType::kJson));
   const absl::StatusOr<FrameExtent> extent = PeekFrame(first + Encoded(DocumentedRequest()));
@@ -207,6 +228,49 @@ TEST(CodecLimits, TheLargestLengthDoesNotWrapAround) {
   EXPECT_EQ(PeekFrame("\xFF\xFF\xFF\xFF").status().code(), absl::StatusCode::kResourceExhausted);
 }
 
+// A frame at the limit is not sized by a bound but by counting its header, which then is written without a look back:
+// the two have to agree about every string, number and comma.
+TEST(CodecLimits, AFrameOfExactlyTheLimitHasItsHeaderCountedRight) {
+  for (const SerializeType form : {SerializeType::kJson, SerializeType::kRocketMq}) {
+    Frame frame = RichFrame(form);
+    frame.body.append(kMaxFrameBytes - Encoded(frame).size(), 'x');
+    EXPECT_EQ(EncodedSizeBound(frame), kMaxFrameBytes);
+    std::string head;
+    ASSERT_TRUE(AppendFrameHead(frame, head).ok());
+    const std::string bytes = Encoded(frame);
+    ASSERT_EQ(bytes.size(), kMaxFrameBytes);
+    EXPECT_TRUE(bytes == head + frame.body);
+    EXPECT_TRUE(Decoded(bytes) == frame);
+
+    frame.body.push_back('x');
+    std::string out = "kept";
+    EXPECT_EQ(AppendFrame(frame, out).code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(AppendFrameHead(frame, out).code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(out, "kept");
+  }
+}
+
+TEST(JsonHeader, IsCountedAsItIsWritten) {
+  std::string every_byte;
+  for (int byte = 0; byte < 256; ++byte) every_byte.push_back(static_cast<char>(byte));
+  for (const std::int32_t number :
+       {std::numeric_limits<std::int32_t>::min(), -1, 0, 9, 10, 200'151, std::numeric_limits<std::int32_t>::max()}) {
+    for (std::size_t fields = 0; fields < 4; ++fields) {
+      for (const std::string& text : {std::string(), std::string("plain"), every_byte}) {
+        Header header = RichFrame(SerializeType::kJson).header;
+        header.code = header.flag = header.opaque = header.version = number;
+        header.remark = text;
+        header.ext_fields = {};
+        for (std::size_t i = 0; i < fields; ++i) header.ext_fields.Set(absl::StrCat(text, i), text);
+        std::string written(JsonHeaderBound(header), '?');
+        const char* const end = WriteJsonHeader(written.data(), header);
+        EXPECT_EQ(static_cast<std::size_t>(end - written.data()), JsonHeaderBytes(header));
+        EXPECT_LE(JsonHeaderBytes(header), JsonHeaderBound(header));
+      }
+    }
+  }
+}
+
 TEST(CodecLimits, AHeaderStringOfTheLimitPassesAndOneByteMoreDoesNot) {
   for (const SerializeType form : {SerializeType::kJson, SerializeType::kRocketMq}) {
     Frame frame{.header = {}, .body = "", .serialize = form};
@@ -231,6 +295,46 @@ TEST(CodecLimits, ALongHeaderStringIsRefusedWhenRead) {
   const std::string binary = absl::StrCat(std::string(13, '\0'), BigEndian32(remark.size()), remark, BigEndian32(0));
   EXPECT_TRUE(absl::StrContains(DecodeFrame(FrameAround(SerializeType::kRocketMq, binary)).status().message(),
                                 "a string of 1048577 bytes"));
+}
+
+TEST(CodecLimits, ALongValueThatIsNoStringIsRefusedWhenRead) {
+  const std::string list = absl::StrCat("[", std::string(kMaxStringBytes - 2, '1'), "]");
+  const std::string number(kMaxStringBytes, '1');
+  const auto header = [](std::string_view member, std::string_view value) {
+    return absl::StrCat(R"({"code":0,"flag":1,"opaque":1,)", member, value, "}");
+  };
+  const std::string in_fields = R"("extFields":{"a":)";
+  const std::string in_remark = R"("remark":)";
+  for (const std::string& fits : {header(in_fields, list + "}"), header(in_remark, number)}) {
+    const Frame frame = Decoded(JsonFrame(fits));
+    EXPECT_TRUE(Decoded(Encoded(frame)) == frame);
+  }
+  for (const std::string& longer :
+       {header(in_fields, list.substr(0, list.size() - 1) + "1]}"), header(in_remark, number + "1")}) {
+    const absl::Status refused = DecodeFrame(JsonFrame(longer)).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_TRUE(absl::StrContains(refused.message(), "too long")) << refused;
+  }
+}
+
+TEST(CodecLimits, FieldsOfARepeatedExtFieldsObjectCountTogether) {
+  // Each field is looked for among those before it: without this limit one header takes minutes.
+  const auto fields = [](std::size_t from, std::size_t to) {
+    std::string text = R"("extFields":{)";
+    for (std::size_t i = from; i < to; ++i) absl::StrAppend(&text, i == from ? "" : ",", "\"", i, R"(":"v")");
+    return text + "}";
+  };
+  const auto header = [](std::string_view members) {
+    return JsonFrame(absl::StrCat(R"({"code":0,"flag":1,"opaque":1,)", members, "}"));
+  };
+  const std::size_t half = kMaxExtFields / 2;
+  const Frame full = Decoded(header(absl::StrCat(fields(0, half), ",", fields(half, kMaxExtFields))));
+  EXPECT_EQ(full.header.ext_fields.size(), kMaxExtFields);
+  EXPECT_TRUE(Decoded(Encoded(full)) == full);
+  const absl::Status refused =
+      DecodeFrame(header(absl::StrCat(fields(0, kMaxExtFields), ",", fields(kMaxExtFields, kMaxExtFields + 1))))
+          .status();
+  EXPECT_TRUE(absl::StrContains(refused.message(), "too many members")) << refused;
 }
 
 TEST(CodecLimits, AsManyFieldsAsTheLimitPassAndOneMoreDoesNot) {
@@ -398,7 +502,7 @@ TEST(BinaryHeader, IsRefusedWhenItsLengthsDoNotAddUp) {
   const BadPrefix cases[] = {
       {"0000000500000000", "5 bytes are announced where 4 are left"},                // Remark into the next length.
       {"FFFFFFFF00000000", "a string of -1 bytes"},                                  // Negative remark.
-      {"00000000FFFFFFFF", "4294967295 bytes are announced where 0 are left"},       // Negative fields.
+      {"00000000FFFFFFFF", "fields of -1 bytes"},                                    // Negative fields.
       {"0000000000000001", "1 bytes are announced where 0 are left"},                // Fields beyond the header.
       {"000000000000000100", "2 bytes are announced where 1 are left"},              // Half a key length.
       {"00000000000000020001", "1 bytes are announced where 0 are left"},            // A key without bytes.

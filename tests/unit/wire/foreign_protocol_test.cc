@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "sdk/wire/codec.h"
@@ -57,18 +58,26 @@ TEST(ForeignProtocol, IsNamedByPeekFrameTogetherWithTheBytesAndWhatToDo) {
   }
 }
 
-TEST(ForeignProtocol, IsNeverAcceptedAsAFrameHoweverTheBytesAreCut) {
+TEST(ForeignProtocol, IsNamedByTheFirstRefusalHoweverTheBytesAreCut) {
   for (const Peer& peer : kPeers) {
-    bool refused = false;
-    for (std::size_t size = 1; size <= peer.bytes.size(); ++size) {
-      const auto extent = PeekFrame(peer.bytes.substr(0, size));
-      refused = refused || !extent.ok();
-      if (extent.ok()) {
-        EXPECT_EQ(extent->bytes, 0u) << peer.what << " after " << size;
-      }
+    std::size_t size = 1;
+    absl::StatusOr<FrameExtent> extent = PeekFrame(peer.bytes.substr(0, size));
+    for (; extent.ok() && size < peer.bytes.size(); extent = PeekFrame(peer.bytes.substr(0, ++size))) {
+      ASSERT_EQ(extent->bytes, 0u) << peer.what << " after " << size;
     }
-    EXPECT_TRUE(refused) << peer.what;
+    EXPECT_TRUE(absl::StrContains(extent.status().message(), peer.says)) << peer.what << ": " << extent.status();
+    EXPECT_EQ(DetectForeignProtocol(peer.bytes.substr(0, size)), peer.protocol) << peer.what << " after " << size;
   }
+}
+
+TEST(ForeignProtocol, IsNotWaitedForWhereTheNinthByteCannotMakeIt) {
+  // A frame with an empty header that is no SETTINGS and no GOAWAY frame either: too short a list, unknown flags,
+  // others.
+  for (const std::string_view bytes :
+       {"\0\0\7\4\0\0\0\0"sv, "\0\0\6\4\2\0\0\0"sv, "\0\0\7\7\0\0\0\0"sv, "\0\0\6\5\0\0\0\0"sv}) {
+    EXPECT_FALSE(PeekFrame(bytes).ok());
+  }
+  EXPECT_FALSE(PeekFrame("\0\0\6\4\0\0\0\0\1"sv).ok()) << "a stream of its own";
 }
 
 TEST(ForeignProtocol, IsNotSeenInFrames) {

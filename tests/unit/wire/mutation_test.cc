@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -10,15 +11,12 @@
 
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
-#include "sdk/protocol/cluster_info.h"
-#include "sdk/protocol/kv_config.h"
 #include "sdk/protocol/register_broker.h"
 #include "sdk/protocol/route_query.h"
-#include "sdk/protocol/topic_list.h"
-#include "sdk/protocol/unregister_broker.h"
 #include "sdk/wire/big_endian.h"
 #include "sdk/wire/codec.h"
 #include "sdk/wire/frame.h"
+#include "tests/fuzz/decoders.h"
 #include "tests/golden/golden_frames.h"
 
 namespace corocket::wire {
@@ -75,23 +73,6 @@ class Mutator {
   std::mt19937_64 random_;
 };
 
-void DecodeAsEverything(Frame frame) {
-  frame.header.flag = kFlagResponse;
-  frame.header.code = 0;
-  (void)protocol::DecodeRouteResponse(frame);
-  (void)protocol::DecodeClusterInfoResponse(frame);
-  (void)protocol::DecodeTopicListResponse(frame);
-  (void)protocol::DecodeKvGetResponse(frame);
-  (void)protocol::DecodeRegisterBrokerResponse(frame);
-  frame.header.flag = 0;
-  frame.header.code = 103;
-  (void)protocol::DecodeRegisterBrokerRequest(frame);
-  frame.header.code = 104;
-  (void)protocol::DecodeUnregisterBrokerRequest(frame);
-  frame.header.code = 105;
-  (void)protocol::DecodeRouteRequest(frame);
-}
-
 TEST(Mutation, OfRecordedFramesGivesAValueOrAnError) {
   Mutator mutator(kSeed);
   int values = 0;
@@ -112,19 +93,15 @@ TEST(Mutation, OfRecordedFramesGivesAValueOrAnError) {
     const absl::StatusOr<Frame> decoded_again = DecodeFrame(again);
     ASSERT_TRUE(decoded_again.ok()) << decoded_again.status() << " seed " << kSeed << " mutant " << i;
     ASSERT_TRUE(*decoded_again == *frame) << "seed " << kSeed << " mutant " << i;
-    DecodeAsEverything(*std::move(frame));
+    test::DecodeAsEveryMessage(*std::move(frame));
   }
   EXPECT_GT(values, kMutants / 20);
   EXPECT_LT(values, kMutants * 19 / 20);
 }
 
-TEST(Mutation, OfRouteBodiesGivesARouteOrAnError) {
-  const std::string body =
-      R"({"brokerDatas":[{"brokerAddrs":{0:"10.0.0.1:10911",1:"10.0.0.2:10911"},"brokerName":"broker-a","cluster":"C"}],)"
-      R"("filterServerTable":{},"orderTopicConf":"broker-a:8;broker-b:8","queueDatas":[{"brokerName":"broker-a","perm":6,)"
-      R"("readQueueNums":8,"topicSysFlag":0,"writeQueueNums":8}],"topicQueueMappingByBroker":{"broker-a":{"bname":)"
-      R"("broker-a","currIdMap":{0:0,1:1},"dirty":false,"epoch":1690000000000,"scope":"__global__","totalQueues":8}}})";
-  ASSERT_TRUE(protocol::DecodeRouteBody(body).ok());
+// `decodes` tells whether a body is one; of its mutants some have to be and some not.
+void ExpectValuesAndErrors(std::string_view body, const std::function<bool(std::string_view)>& decodes) {
+  ASSERT_TRUE(decodes(body)) << body;
   std::mt19937_64 random(kSeed);
   const auto below = [&random](std::size_t limit) {
     return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
@@ -134,11 +111,34 @@ TEST(Mutation, OfRouteBodiesGivesARouteOrAnError) {
     std::vector<char> mutant(body.begin(), body.end());
     mutant[below(mutant.size())] = static_cast<char>(below(256));
     if (below(4) == 0) mutant.resize(below(mutant.size()));
-    const absl::StatusOr<TopicRoute> route = protocol::DecodeRouteBody({mutant.data(), mutant.size()});
-    if (route.ok()) ++values;
+    if (decodes({mutant.data(), mutant.size()})) ++values;
   }
   EXPECT_GT(values, kMutants / 20);
   EXPECT_LT(values, kMutants * 19 / 20);
+}
+
+TEST(Mutation, OfRouteBodiesGivesARouteOrAnError) {
+  ExpectValuesAndErrors(
+      R"({"brokerDatas":[{"brokerAddrs":{0:"10.0.0.1:10911",1:"10.0.0.2:10911"},"brokerName":"broker-a","cluster":"C"}],)"
+      R"("filterServerTable":{},"orderTopicConf":"broker-a:8;broker-b:8","queueDatas":[{"brokerName":"broker-a","perm":6,)"
+      R"("readQueueNums":8,"topicSysFlag":0,"writeQueueNums":8}],"topicQueueMappingByBroker":{"broker-a":{"bname":)"
+      R"("broker-a","currIdMap":{0:0,1:1},"dirty":false,"epoch":1690000000000,"scope":"__global__","totalQueues":8}}})",
+      [](std::string_view body) { return protocol::DecodeRouteBody(body).ok(); });
+}
+
+TEST(Mutation, OfRegistrationBodiesGivesARegistrationOrAnError) {
+  Frame frame = protocol::EncodeRegisterBrokerRequest(
+      {.cluster = "c",
+       .broker_name = "b",
+       .broker_address = "10.0.0.1:10911",
+       .topics = {{.name = "T1"}, {.name = "T2"}},
+       .mappings = {{"T1", {.broker_name = "b", .scope = "__global__", .epoch = 1, .ids = {{0, 0}, {1, 1}}}}}});
+  frame.header.ext_fields.Set("bodyCrc32", "0");
+  const std::string whole = frame.body;
+  ExpectValuesAndErrors(whole, [&frame](std::string_view body) {
+    frame.body = body;
+    return protocol::DecodeRegisterBrokerRequest(frame).ok();
+  });
 }
 
 }  // namespace
