@@ -13,6 +13,7 @@ namespace corocket::protocol {
 /// every JSON map. Called once per list, when all of it has been read: a body may repeat a table as often as it likes.
 template <class Item, class KeyOf>
 void SortAsMap(std::vector<Item>& items, KeyOf key_of) {
+  if (items.size() < 2) return;
   const auto less = [key_of](const Item& a, const Item& b) { return std::invoke(key_of, a) < std::invoke(key_of, b); };
   const auto out_of_order = [less](const Item& a, const Item& b) { return !less(a, b); };
   if (std::adjacent_find(items.begin(), items.end(), out_of_order) == items.end()) return;

@@ -25,6 +25,8 @@ constexpr std::size_t kLengthBytes = 4;
 constexpr std::size_t kHeaderWordBytes = 4;
 constexpr std::size_t kPrefixBytes = kLengthBytes + kHeaderWordBytes;
 constexpr std::size_t kMinJsonHeaderBytes = 2;  // {}
+// Heads whose bound is no more are written on the stack first.
+constexpr std::size_t kSmallHeadBytes = 2048;
 // Bytes quoted from a stream that holds no frame.
 constexpr std::size_t kQuotedBytes = 32;
 
@@ -52,33 +54,15 @@ absl::Status CheckStrings(const Header& header) {
   return absl::OkStatus();
 }
 
-// What `AppendFrame` would refuse, its size apart.
-absl::Status CheckHeader(const Frame& frame) {
-  absl::Status fits = CheckStrings(frame.header);
-  if (fits.ok() && IsBinary(frame)) fits = CheckBinaryHeader(frame.header);
-  return fits;
-}
-
-// Appends everything but the body, which is counted, and makes room for `room_behind` bytes more.
-absl::Status AppendHead(const Frame& frame, std::size_t room_behind, std::string& out) {
-  if (absl::Status fits = CheckHeader(frame); !fits.ok()) return fits;
-  const std::size_t bound = EncodedSizeBound(frame);
-  if (bound > kMaxFrameBytes) return TooLarge(bound);
-
-  const std::size_t start = out.size();
-  const std::size_t head_end = start + bound - frame.body.size();
-  out.reserve(head_end + room_behind);
-  out.resize(head_end);
-  char* const prefix = out.data() + start;
-  char* const header_start = prefix + kPrefixBytes;
+// Writes everything but the body, which is counted. @return The end of what was written.
+char* WriteHead(char* to, const Frame& frame) {
+  char* const header_start = to + kPrefixBytes;
   char* const header_end =
       IsBinary(frame) ? WriteBinaryHeader(header_start, frame.header) : WriteJsonHeader(header_start, frame.header);
   const auto header_bytes = static_cast<std::uint32_t>(header_end - header_start);
-  const auto length = static_cast<std::uint32_t>(kHeaderWordBytes + header_bytes + frame.body.size());
-  StoreBigEndian32(prefix, length);
-  StoreBigEndian32(prefix + kLengthBytes, static_cast<std::uint32_t>(frame.serialize) << 24 | header_bytes);
-  out.resize(start + kPrefixBytes + header_bytes);
-  return absl::OkStatus();
+  StoreBigEndian32(to, static_cast<std::uint32_t>(kHeaderWordBytes + header_bytes + frame.body.size()));
+  StoreBigEndian32(to + kLengthBytes, static_cast<std::uint32_t>(frame.serialize) << 24 | header_bytes);
+  return header_end;
 }
 
 absl::Status NoFrame(std::string_view stream, std::string_view why) {
@@ -137,13 +121,32 @@ std::size_t EncodedSizeBound(const Frame& frame) {
 
 bool FitsItsForm(const Frame& frame) { return !IsBinary(frame) || CheckBinaryHeader(frame.header).ok(); }
 
+absl::Status AppendFrameHead(const Frame& frame, std::string& out) {
+  if (absl::Status fits = CheckStrings(frame.header); !fits.ok()) return fits;
+  if (IsBinary(frame)) {
+    if (absl::Status fits = CheckBinaryHeader(frame.header); !fits.ok()) return fits;
+  }
+  const std::size_t bound = EncodedSizeBound(frame);
+  if (bound > kMaxFrameBytes) return TooLarge(bound);
+
+  const std::size_t head_bound = bound - frame.body.size();
+  if (head_bound <= kSmallHeadBytes) {
+    // The bound of a JSON header is several times what is written, and `resize` would fill it with zeros first.
+    char head[kSmallHeadBytes];
+    out.append(head, static_cast<std::size_t>(WriteHead(head, frame) - head));
+    return absl::OkStatus();
+  }
+  const std::size_t start = out.size();
+  out.resize(start + head_bound);
+  out.resize(static_cast<std::size_t>(WriteHead(out.data() + start, frame) - out.data()));
+  return absl::OkStatus();
+}
+
 absl::Status AppendFrame(const Frame& frame, std::string& out) {
-  absl::Status appended = AppendHead(frame, frame.body.size(), out);
+  absl::Status appended = AppendFrameHead(frame, out);
   if (appended.ok()) out.append(frame.body);
   return appended;
 }
-
-absl::Status AppendFrameHead(const Frame& frame, std::string& out) { return AppendHead(frame, 0, out); }
 
 absl::StatusOr<FrameExtent> PeekFrame(std::string_view stream) {
   if (stream.size() < kLengthBytes) return FrameExtent{};

@@ -369,20 +369,31 @@ bool JsonReader::ReadText(std::string& text) {
 
 bool JsonReader::SkipString() {
   const char* const start = ++next_;
-  std::size_t bytes = 0;
-  for (std::string piece;; bytes += piece.size()) {
-    const char* const stop = FindSpecial(next_, end_);
-    bytes += static_cast<std::size_t>(stop - next_);
-    if (bytes > kMaxStringBytes) return FailAt(start, "a string is too long");
-    next_ = stop;
-    if (next_ == end_) return Fail(kEndsEarly);
-    if (*next_ == '"') break;
+  next_ = FindSpecial(start, end_);
+  const auto bytes = static_cast<std::size_t>(next_ - start);
+  if (bytes > kMaxStringBytes) return FailAt(start, "a string is too long");
+  if (next_ == end_ || *next_ != '"') return SkipEscapes(start);
+  ++next_;
+  return true;
+}
+
+bool JsonReader::SkipEscapes(const char* from) {
+  auto bytes = static_cast<std::size_t>(next_ - from);
+  std::string piece;
+  while (next_ != end_) {
+    if (*next_ == '"') {
+      ++next_;
+      return true;
+    }
     if (*next_ != '\\') return Fail(kBareControl);
     piece.clear();
     if (!UnescapeOne(piece)) return false;
+    const char* const stop = FindSpecial(next_, end_);
+    bytes += piece.size() + static_cast<std::size_t>(stop - next_);
+    if (bytes > kMaxStringBytes) return FailAt(from, "a string is too long");
+    next_ = stop;
   }
-  ++next_;
-  return true;
+  return Fail(kEndsEarly);
 }
 
 bool JsonReader::Skip() {

@@ -31,9 +31,10 @@ namespace corocket::wire {
 /// mis-encoded name must not make a whole route unreadable.
 ///
 /// Errors stick: after the first, every call fails and moves nothing, so a caller may look once, at the end.
-/// Memory: the strings asked for, and at most one more while a key, or a number in quotes, holds escapes. What is
-/// skipped takes none. Limits are `kMaxJsonDepth` and `kMaxStringBytes`. Thread safety: distinct objects: safe. Shared
-/// object: not safe.
+/// Memory: the strings asked for, and at most one more while a key, or a quoted number or boolean, holds escapes. What
+/// is skipped takes none. Limits are `kMaxJsonDepth` and `kMaxStringBytes`.
+///
+/// Thread safety: distinct objects: safe. Shared object: not safe.
 class JsonReader {
  public:
   enum class Kind { kNull, kBool, kNumber, kString, kObject, kArray, kNone };
@@ -95,6 +96,7 @@ class JsonReader {
   bool ReadStringView(std::string_view& value, std::string& scratch);
   // Passes over the next string, as strict as if it were decoded.
   bool SkipString();
+  bool SkipEscapes(const char* from);
   bool Unescape(const char* from, std::string& value);
   bool UnescapeOne(std::string& value);
   bool ReadHex4(std::uint32_t& unit);
