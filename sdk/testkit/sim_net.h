@@ -61,8 +61,10 @@ class SimRoute {
 ///
 ///   SimRuntime sim({.seed = 7});
 ///   SimNet net(sim);
-///   EmbeddedNamesrv server(sim.runtime(), net.binder(), {"10.0.0.1", 9876});
-///   auto client = Client::Create({...}, sim.runtime(), net.connector());
+///   auto ns = EmbeddedNamesrv::Create({.runtime = sim.runtime(), .binder = net.binder()},
+///                                     {.listen = "10.0.0.1:9876"});
+///   auto client = Client::Create({.runtime = sim.runtime(), .connector = net.connector()},
+///                                {.namesrv = {ns->address()}});
 ///   net.At({"10.0.0.1", 9876}).Blackhole();
 ///
 /// Addresses are any IP literals; who listens on one exists. Connections behave like Linux TCP where it matters: order,

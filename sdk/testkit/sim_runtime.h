@@ -37,7 +37,9 @@ struct SimRuntimeOptions {
 /// Virtual time: an hour passes in the moment it takes to run what happens in it, and equal seeds give equal runs.
 ///
 ///   SimRuntime sim({.seed = 7});
-///   auto client = Client::Create({...}, sim.runtime());
+///   SimNet net(sim);                                        // with a server on it
+///   auto client = Client::Create({.runtime = sim.runtime(), .connector = net.connector()},
+///                                {.namesrv = {"10.0.0.1:9876"}});
 ///   auto route = sim.Run(client->QueryRoute("orders"));    // StatusOr<TopicRoute>
 ///   sim.RunFor(std::chrono::seconds(30));                   // background work only
 ///
