@@ -190,9 +190,11 @@ void FailoverChannel::Blame(const Lease& lease, const std::error_code& code, Tim
     return;
   }
   if (code == RemotingErrc::kAttemptTimeout) {
-    // Where no byte came meanwhile, the connection's own silence decides, and not the patience of one caller.
-    if (lease.connection->stats().last_byte_at < started) return;
-    if (core_.CallTimedOut(lease.choice, started, runtime_->Now()) == Strike::kInvalidated) Retire(lease.connection);
+    // The patience of one caller says nothing of the server: who waited for less than it may be silent does not count.
+    // Where no byte came meanwhile, silence decides.
+    const TimePoint now = runtime_->Now();
+    if (now - started < options_.silence_limit || lease.connection->stats().last_byte_at < started) return;
+    if (core_.CallTimedOut(lease.choice, started, now) == Strike::kInvalidated) Retire(lease.connection);
     Kick();
     return;
   }

@@ -130,7 +130,8 @@ TEST_P(OtherProtocol, InAnswerToTheWorkIsLeftAtOnceAndNoCallFails) {
   EXPECT_EQ(client.Snapshot().chosen, "ns1:9876");
   const std::vector<EndpointEvent> seen = TakeEvents(events);
   for (const EndpointEvent& event : seen) {
-    if (event.kind == EventKind::kInvalidated) EXPECT_EQ(event.reason, SwitchReason::kProtocolError);
+    if (event.kind != EventKind::kInvalidated) continue;
+    EXPECT_EQ(event.reason, SwitchReason::kProtocolError) << event.ToString();
   }
   EXPECT_GE(CountOf(seen, EventKind::kInvalidated), 1);
 }

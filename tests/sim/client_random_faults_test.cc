@@ -40,7 +40,7 @@ constexpr int kSteps = 10;
 constexpr std::uint64_t kSeeds = 300;
 constexpr std::uint64_t kSeedsPerBlock = 15;
 constexpr std::size_t kMaxDraining = 8;
-constexpr std::chrono::milliseconds kPause{8};
+constexpr std::chrono::milliseconds kPause{20};
 /// Timers of many callers share one expiry per millisecond.
 constexpr std::chrono::milliseconds kGrain{1};
 

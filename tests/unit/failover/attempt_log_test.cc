@@ -146,5 +146,17 @@ TEST_F(AttemptLogTest, ARequestThatIsNotIdempotentMayHaveHappened) {
   EXPECT_FALSE(Log(false).Final(CallEnd::kUnavailable, {}, start_).may_have_happened());
 }
 
+TEST_F(AttemptLogTest, AServerThatWasTooSlowForTheCallHasNotFailed) {
+  AttemptLog log = Log();
+  log.RecordStart(kFirst, start_);
+  log.RecordFailure(RemotingError(RemotingErrc::kAttemptTimeout, Phase::kRead, "ns1:9876", true), start_ + seconds(1));
+  const CallFailed slow = log.Final(CallEnd::kDeadline, {Listed("ns1:9876", {})}, start_ + seconds(3));
+  EXPECT_EQ(slow.end(), CallEnd::kDeadline);
+  log.RecordStart(kFirst, start_ + seconds(1));
+  log.RecordFailure(Broken(true), start_ + seconds(2));
+  const CallFailed broken = log.Final(CallEnd::kDeadline, {Listed("ns1:9876", {})}, start_ + seconds(3));
+  EXPECT_EQ(broken.end(), CallEnd::kUnavailable) << "what happened last counts";
+}
+
 }  // namespace
 }  // namespace corocket::failover

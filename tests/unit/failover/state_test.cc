@@ -167,14 +167,163 @@ TEST_F(FailoverStateTest, PausesGrowToASecondAndNeverBeyondWhileSomebodyWaits) {
   EXPECT_GT(now_ - TimePoint(1000s), 50s) << "200 passes with a mean pause of half a second";
 }
 
-TEST_F(FailoverStateTest, ANewServerInTheListEndsThePause) {
+TEST_F(FailoverStateTest, PausesGrowToFiveSecondsWhileNobodyWaitsAndAreCutWhenSomebodyComes) {
+  Start({"a"});
+  std::chrono::microseconds longest{0};
+  for (int pass = 0; pass < 200; ++pass) {
+    Need();
+    ASSERT_THAT(TakeDials(), SizeIs(1)) << "pass " << pass;
+    state_->DropDemand(now_);
+    Fail("a");  // The dial was under way when the last caller left.
+    ASSERT_EQ(events_.back().kind, EventKind::kBackingOff);
+    longest = std::max(longest, events_.back().elapsed);
+    Need();
+    TakeDials();
+    ASSERT_LE(*timer_.at, now_ + 1s);
+    FireTimer();
+    TakeDials();
+    Fail("a");
+    state_->DropDemand(now_);
+    now_ += 10s;
+  }
+  EXPECT_GT(longest, 3s);
+  EXPECT_LE(longest, 5s);
+}
+
+TEST_F(FailoverStateTest, OnlyAnAnswerToRealWorkMakesThePausesShortAgain) {
+  Start({"a"});
+  Need();
+  const auto fail_passes = [this](int passes) {
+    std::chrono::microseconds longest{0};
+    for (int pass = 0; pass < passes; ++pass) {
+      TakeDials();
+      Fail("a");
+      longest = std::max(longest, events_.back().elapsed);
+      TakeDials();
+      FireTimer();
+    }
+    return longest;
+  };
+  EXPECT_GT(fail_passes(30), 500ms);
+  TakeDials();
+  ASSERT_TRUE(Prove("a")) << "the probe is answered, the work is not";
+  ASSERT_TRUE(state_->Invalidate(state_->Current()->choice, SwitchReason::kBroken, kRefused, now_));
+  TakeDials();
+  FireTimer();
+  EXPECT_GT(fail_passes(10), 200ms);
+  TakeDials();
+  ASSERT_TRUE(Prove("a"));
+  state_->Confirm(state_->Current()->choice, now_);
+  ASSERT_TRUE(state_->Invalidate(state_->Current()->choice, SwitchReason::kBroken, kRefused, now_));
+  TakeDials();
+  Fail("a");
+  EXPECT_LE(events_.back().elapsed, 100ms) << "as after the first failure";
+}
+
+TEST_F(FailoverStateTest, APauseIsCountedFromTheBeginOfItsPass) {
+  Start({"a"});
+  Need();
+  TakeDials();
+  now_ += 1500ms;
+  Fail("a");
+  EXPECT_THAT(TakeDials(), SizeIs(1)) << "the pass itself was longer than the pause";
+}
+
+TEST_F(FailoverStateTest, NoMoreDialsAtATimeThanAllowed) {
+  FailoverOptions two_at_a_time;
+  two_at_a_time.max_parallel_dials = 2;
+  Start({"a", "b", "c", "d"}, 1, two_at_a_time);
+  Need();
+  std::vector<std::string> dialled = TakeDials();
+  FireTimer();
+  dialled.push_back(TakeDials().at(0));
+  now_ += 1s;
+  Need();
+  EXPECT_THAT(TakeDials(), IsEmpty()) << "although its turn has come";
+  Fail(dialled.at(0));
+  EXPECT_THAT(TakeDials(), SizeIs(1));
+}
+
+TEST_F(FailoverStateTest, TheLoserOfARaceIsNextWhenTheWinnerDiesBeforeItHasAnswered) {
+  Start({"a", "b"});
+  Need();
+  const std::string first = TakeDials().at(0);
+  FireTimer();
+  const std::string second = TakeDials().at(0);
+  ASSERT_TRUE(Prove(second));
+  TakeDials();
+  ASSERT_TRUE(state_->Invalidate(state_->Current()->choice, SwitchReason::kBroken, kRefused, now_));
+  EXPECT_THAT(TakeDials(), ElementsAre(first));
+  EXPECT_EQ(Count(EventKind::kPassFailed), 0U);
+}
+
+TEST_F(FailoverStateTest, ABetterServerReplacesOnlyTheChoiceItWasHeldAgainst) {
+  Start({"a", "b"});
+  Need();
+  ASSERT_TRUE(Prove(TakeDials().at(0)));
+  const Choice denied = state_->Current()->choice;
+  state_->Confirm(denied, now_);
+  ASSERT_TRUE(state_->Invalidate(denied, SwitchReason::kBroken, kRefused, now_));
+  const std::string next = TakeDials().at(0);
+  ASSERT_TRUE(Prove(next));
+  const EndpointId better = state_->Others(state_->Current()->choice.endpoint).at(0).first;
+  EXPECT_FALSE(state_->Adopt(denied, better, ConnectionId{77}, nullptr, now_));
+  EXPECT_EQ(ChosenHost(), next);
+}
+
+TEST_F(FailoverStateTest, CallsThatTimeOutSideBySideAreOneStrike) {
+  Start({"a", "b"});
+  Need();
+  ASSERT_TRUE(Prove(TakeDials().at(0)));
+  const Choice choice = state_->Current()->choice;
+  const TimePoint began = now_;
+  now_ += 1s;
+  EXPECT_EQ(state_->CallTimedOut(choice, began, now_), Strike::kSuspected);
+  EXPECT_EQ(state_->CallTimedOut(choice, began, now_), Strike::kSuspected);
+  const TimePoint later = now_;
+  now_ += 1s;
+  EXPECT_EQ(state_->CallTimedOut(choice, later, now_), Strike::kInvalidated) << "in a row";
+}
+
+TEST_F(FailoverStateTest, AFailureOfLongAgoIsNoReasonWhileAServerWorks) {
+  Start({"a", "b"});
+  Need();
+  const std::string dead = TakeDials().at(0);
+  Fail(dead);
+  const std::string alive = TakeDials().at(0);
+  ASSERT_TRUE(Prove(alive));
+  now_ += 1h;
+  for (const EndpointFailure& failure : state_->FailuresSince(now_ - 1s, now_)) {
+    EXPECT_FALSE(failure.cause) << failure.ToString();
+  }
+}
+
+TEST_F(FailoverStateTest, LateFailuresOfOneGenerationAreToldOnceAndAllCounted) {
+  Start({"a"});
+  Need();
+  TakeDials();
+  ASSERT_TRUE(Prove("a"));
+  const Choice choice = state_->Current()->choice;
+  for (int i = 0; i < 100; ++i) state_->Invalidate(choice, SwitchReason::kBroken, kRefused, now_);
+  EXPECT_EQ(Count(EventKind::kInvalidated), 1U);
+  EXPECT_EQ(Count(EventKind::kStaleInvalidationIgnored), 1U);
+  EXPECT_EQ(state_->Snapshot(now_).stale_invalidations_ignored, 99U);
+}
+
+TEST_F(FailoverStateTest, ANewServerInTheListIsDialledAtOnceAndTheOthersKeepTheirPause) {
   Start({"a"});
   Need();
   TakeDials();
   Fail("a");
   EXPECT_THAT(TakeDials(), IsEmpty());
+  const TimePoint pause_ends = *timer_.at;
   ASSERT_TRUE(state_->Apply({At("a"), At("b")}, now_).ok());
-  EXPECT_THAT(TakeDials(), ElementsAre("b")) << "the untried one first";
+  EXPECT_THAT(TakeDials(), ElementsAre("b"));
+  Fail("b");
+  EXPECT_THAT(TakeDials(), IsEmpty());
+  EXPECT_EQ(*timer_.at, pause_ends);
+  FireTimer();
+  EXPECT_THAT(TakeDials(), SizeIs(1)) << "a pass over all of them begins";
 }
 
 TEST_F(FailoverStateTest, AServerThatProvesAliveAfterItLeftTheListIsNotChosen) {
