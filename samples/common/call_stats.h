@@ -22,6 +22,9 @@ class CallStats {
   [[nodiscard]] std::uint64_t ok() const { return ok_; }
   [[nodiscard]] std::uint64_t failed() const { return failed_; }
   [[nodiscard]] std::uint64_t calls() const { return ok_ + failed_; }
+  /// Longest time without a successful completion until `now`: an outage that still lasts counts, and so does the way
+  /// to the first success.
+  [[nodiscard]] Clock::duration longest_gap(Clock::time_point now) const;
   /// Longest time between two successful completions, start to first included.
   [[nodiscard]] Clock::duration longest_gap() const { return longest_gap_; }
   [[nodiscard]] const LatencyHistogram& latencies() const { return latencies_; }
