@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   asio::io_context io;
   asio::co_spawn(io, PrintRoute(argv[1], argv[2]), done);
   io.run();
+  if (status.ok() && !std::cout.flush()) status = absl::DataLossError("cannot write the output");
   if (status.ok()) return EXIT_SUCCESS;
   std::cerr << status.message() << '\n';
   return EXIT_FAILURE;

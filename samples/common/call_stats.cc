@@ -11,8 +11,8 @@ void CallStats::Success(Clock::time_point began, Clock::time_point now) {
   last_success_ = now;
 }
 
-void CallStats::Finish(Clock::time_point now) {
-  if (ok_ == 0) longest_gap_ = now - last_success_;
+CallStats::Clock::duration CallStats::longest_gap(Clock::time_point now) const {
+  return std::max(longest_gap_, now - last_success_);
 }
 
 }  // namespace samples

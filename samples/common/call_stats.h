@@ -16,14 +16,13 @@ class CallStats {
   explicit CallStats(Clock::time_point start) : last_success_(start) {}
   void Success(Clock::time_point began, Clock::time_point now);
   void Failure() { ++failed_; }
-  /// Closes the books: where no call ever succeeded, the whole time is the gap.
-  void Finish(Clock::time_point now);
 
   [[nodiscard]] std::uint64_t ok() const { return ok_; }
   [[nodiscard]] std::uint64_t failed() const { return failed_; }
   [[nodiscard]] std::uint64_t calls() const { return ok_ + failed_; }
-  /// Longest time between two successful completions, start to first included.
-  [[nodiscard]] Clock::duration longest_gap() const { return longest_gap_; }
+  /// Longest time without a successful completion until `now`: an outage that still lasts counts, and so does the way
+  /// to the first success.
+  [[nodiscard]] Clock::duration longest_gap(Clock::time_point now) const;
   [[nodiscard]] const LatencyHistogram& latencies() const { return latencies_; }
 
  private:

@@ -18,8 +18,12 @@ namespace samples {
 absl::Status ReadFlag(const std::vector<std::string_view>& allowed, std::string_view text,
                       std::optional<std::string_view> next, bool& took_next);
 
-/// Name, default and help text of each flag, as `--help` prints them.
+/// Name, default and help text of each flag, as `--help` prints them, and how a duration is written if there is one.
 std::string FlagsHelp(const std::vector<std::string_view>& flags);
+
+/// What the SDK says of its options, in terms of the flags that they came from: the operator gave `--namesrv`, and has
+/// never heard of `ClientOptions::namesrv`.
+absl::Status InTermsOfFlags(const absl::Status& status);
 
 }  // namespace samples
 

@@ -69,10 +69,7 @@ void DemoCluster::DropPackets(const std::string& address) {
 }
 
 void DemoCluster::Forget(const std::string& address) {
-  EmbeddedNamesrv* server = Find(address);
-  if (server == nullptr) return;
-  server->CloseAll(CloseMode::kReset);
-  server->Clear();
+  if (EmbeddedNamesrv* server = Find(address)) server->Clear();
 }
 
 void DemoCluster::ResetEverything(bool on) {

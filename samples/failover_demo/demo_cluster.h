@@ -32,7 +32,7 @@ class DemoCluster {
   void CloseConnections(const std::string& address);
   void Hang(const std::string& address);
   void DropPackets(const std::string& address);
-  /// The server loses its brokers.
+  /// The server loses its brokers and says so, politely, on the connections that it has.
   void Forget(const std::string& address);
   void ResetEverything(bool on);
   /// Starts as many new servers and tells the client of them; the old ones stay up and know nothing any more.

@@ -1,26 +1,43 @@
 #include "samples/failover_demo/load.h"
 
 #include <algorithm>
-#include <exception>
+#include <cstdint>
 #include <utility>
 
-#include "asio/co_spawn.hpp"
-#include "asio/steady_timer.hpp"
-#include "asio/this_coro.hpp"
-#include "asio/use_awaitable.hpp"
+#include "absl/status/statusor.h"
+#include "corocket/error.h"
 
 namespace failover_demo {
+namespace {
 
-Load::Load(corocket::Client& client, std::string topic, std::chrono::milliseconds pause)
-    : client_(client), topic_(std::move(topic)), pause_(pause), start_(Clock::now()), total_(start_), phase_(start_) {}
+/// A permanent refusal may come back without any wait; callers that asked on at once would never let go of the thread.
+constexpr std::chrono::milliseconds kPauseAfterRefusal{100};
 
-void Load::Start(const asio::any_io_executor& executor, int coroutines) {
-  const auto done = [this](const std::exception_ptr& error) {
-    --running_;
-    if (error) std::rethrow_exception(error);
-  };
-  running_ += coroutines;
-  for (int i = 0; i < coroutines; ++i) asio::co_spawn(executor, Caller(), done);
+}  // namespace
+
+Load::Load(const asio::any_io_executor& executor, corocket::Client& client, std::string topic,
+           std::chrono::milliseconds pause)
+    : client_(client),
+      topic_(std::move(topic)),
+      pause_(pause),
+      callers_(executor),
+      pauses_(executor),
+      start_(Clock::now()),
+      total_(start_),
+      phase_(start_) {}
+
+void Load::Start(int coroutines) {
+  for (int i = 0; i < coroutines; ++i) callers_.Spawn(Caller());
+}
+
+void Load::Stop() {
+  stopping_ = true;
+  pauses_.End();
+}
+
+void Load::Abandon() {
+  abandoned_ = true;
+  Stop();
 }
 
 Moment& Load::MomentAt(Clock::time_point now) {
@@ -29,30 +46,43 @@ Moment& Load::MomentAt(Clock::time_point now) {
   return timeline_[index];
 }
 
+void Load::Succeeded(Clock::time_point began, Clock::time_point now) {
+  phase_.Success(began, now);
+  total_.Success(began, now);
+  const std::int64_t micros = std::chrono::duration_cast<std::chrono::microseconds>(now - began).count();
+  Moment& moment = MomentAt(now);
+  ++moment.ok;
+  moment.sum_micros += micros;
+  moment.max_micros = std::max(moment.max_micros, micros);
+}
+
+void Load::Failed(const absl::Status& status, Clock::time_point now) {
+  if (abandoned_) return;
+  if (status.code() == absl::StatusCode::kInvalidArgument) {
+    refused_ = status;  // No other call would fare better.
+    Stop();
+    return;
+  }
+  phase_.Failure();
+  total_.Failure();
+  ++MomentAt(now).failed;
+  last_failure_ = status;
+}
+
 asio::awaitable<void> Load::Caller() {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
   while (!stopping_) {
     const Clock::time_point began = Clock::now();
     absl::StatusOr<corocket::TopicRoute> route = co_await client_.QueryRoute(topic_);
     const Clock::time_point now = Clock::now();
-    Moment& moment = MomentAt(now);
+    std::chrono::milliseconds pause = pause_;
     if (route.ok()) {
-      phase_.Success(began, now);
-      total_.Success(began, now);
-      const std::int64_t micros = std::chrono::duration_cast<std::chrono::microseconds>(now - began).count();
-      ++moment.ok;
-      moment.sum_micros += micros;
-      moment.max_micros = std::max(moment.max_micros, micros);
+      Succeeded(began, now);
     } else {
-      phase_.Failure();
-      total_.Failure();
-      ++moment.failed;
-      last_failure_ = std::string(route.status().message());
+      Failed(route.status(), now);
+      const bool refused = corocket::RetryHintOf(route.status()) == corocket::RetryHint::kPermanent;
+      if (refused) pause = std::max(pause, kPauseAfterRefusal);
     }
-    if (pause_.count() > 0) {
-      timer.expires_after(pause_);
-      co_await timer.async_wait(asio::use_awaitable);
-    }
+    if (pause.count() > 0) co_await pauses_.Pause(pause);
   }
 }
 

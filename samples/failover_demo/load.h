@@ -2,40 +2,37 @@
 #define COROCKET_SAMPLES_FAILOVER_DEMO_LOAD_H_
 
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "asio/any_io_executor.hpp"
 #include "asio/awaitable.hpp"
 #include "corocket/client.h"
 #include "samples/common/call_stats.h"
+#include "samples/common/pauses.h"
+#include "samples/common/tasks.h"
+#include "samples/failover_demo/timeline.h"
 
 namespace failover_demo {
 
 using Clock = std::chrono::steady_clock;
 
-/// What happened within one step of the timeline.
-struct Moment {
-  std::uint32_t ok = 0;
-  std::uint32_t failed = 0;
-  std::int64_t max_micros = 0;
-  std::int64_t sum_micros = 0;
-};
-
-/// Width of a `Moment`.
-inline constexpr std::chrono::milliseconds kStep{20};
-
 /// Coroutines that ask for a route again and again, and what became of their calls. Everything runs on one thread.
 class Load {
  public:
-  Load(corocket::Client& client, std::string topic, std::chrono::milliseconds pause);
+  Load(const asio::any_io_executor& executor, corocket::Client& client, std::string topic,
+       std::chrono::milliseconds pause);
 
-  /// Starts `coroutines` callers on `executor`.
-  void Start(const asio::any_io_executor& executor, int coroutines);
+  void Start(int coroutines);
   /// No new calls; the running ones end by themselves.
-  void Stop() { stopping_ = true; }
-  [[nodiscard]] int running() const { return running_; }
+  void Stop();
+  /// The same, before the client is shut down under the calls that run: those that fail by it are counted nowhere.
+  void Abandon();
+  /// Completes when no call runs any more; after `Stop` or `Abandon`.
+  [[nodiscard]] asio::awaitable<void> Join() { return callers_.Join(); }
+  [[nodiscard]] std::size_t running() const { return callers_.running(); }
 
   /// Opens a new chapter of the statistics.
   void BeginPhase() { phase_ = samples::CallStats(Clock::now()); }
@@ -43,23 +40,30 @@ class Load {
   [[nodiscard]] const samples::CallStats& total() const { return total_; }
   [[nodiscard]] Clock::time_point start() const { return start_; }
   [[nodiscard]] const std::vector<Moment>& timeline() const { return timeline_; }
-  /// Text of the last failed call; empty while there is none.
-  [[nodiscard]] const std::string& last_failure() const { return last_failure_; }
+  /// How the last failed call failed; OK while there is none.
+  [[nodiscard]] const absl::Status& last_failure() const { return last_failure_; }
+  /// INVALID_ARGUMENT when the topic has a name that no topic may have; the load has stopped then.
+  [[nodiscard]] const absl::Status& refused() const { return refused_; }
 
  private:
   asio::awaitable<void> Caller();
+  void Succeeded(Clock::time_point began, Clock::time_point now);
+  void Failed(const absl::Status& status, Clock::time_point now);
   Moment& MomentAt(Clock::time_point now);
 
   corocket::Client& client_;
   std::string topic_;
   std::chrono::milliseconds pause_;
+  samples::Tasks callers_;
+  samples::Pauses pauses_;
   Clock::time_point start_;
   bool stopping_ = false;
-  int running_ = 0;
+  bool abandoned_ = false;
   samples::CallStats total_;
   samples::CallStats phase_;
   std::vector<Moment> timeline_;
-  std::string last_failure_;
+  absl::Status last_failure_;
+  absl::Status refused_;
 };
 
 }  // namespace failover_demo

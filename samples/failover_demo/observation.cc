@@ -3,51 +3,80 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
+#include "samples/common/connects.h"
 
 namespace failover_demo {
 namespace {
 
-constexpr std::size_t kRecentLines = 8;
-/// The report stays a file that a browser likes.
-constexpr std::size_t kMaxMarks = 2000;
+using corocket::EventKind;
 
-/// Single dials and late failures would fill the page without telling a person anything.
-bool Interesting(corocket::EventKind kind) {
-  switch (kind) {
-    case corocket::EventKind::kAttemptStarted:
-    case corocket::EventKind::kAttemptWon:
-    case corocket::EventKind::kAttemptLost:
-    case corocket::EventKind::kAttemptFailed:
-    case corocket::EventKind::kStaleInvalidationIgnored:
-    case corocket::EventKind::kDrainStarted:
-    case corocket::EventKind::kDrainFinished:
-    case corocket::EventKind::kClosed:
-      return false;
-    default:
-      return true;
+/// None: single dials, drains and late failures would fill the page without telling a person anything.
+std::optional<MarkKind> KindOf(const corocket::EndpointEvent& event) {
+  switch (event.kind) {
+    case EventKind::kInvalidated:
+      // At the end of the run nothing was lost.
+      if (event.reason == corocket::SwitchReason::kShutdown) return std::nullopt;
+      return MarkKind::kLost;
+    case EventKind::kChosen:
+      return MarkKind::kChosen;
+    case EventKind::kListUpdateRejected:
+    case EventKind::kCandidateDiscarded:
+    case EventKind::kSuspect:
+    case EventKind::kPassFailed:
+    case EventKind::kBackingOff:
+    case EventKind::kAllDown:
+    case EventKind::kNegativeUnconfirmed:
+      return MarkKind::kTrouble;
+    case EventKind::kListApplied:
+    case EventKind::kCleared:
+    case EventKind::kRecovered:
+      return MarkKind::kNews;
+    case EventKind::kAttemptStarted:
+    case EventKind::kAttemptWon:
+    case EventKind::kAttemptLost:
+    case EventKind::kAttemptFailed:
+    case EventKind::kStaleInvalidationIgnored:
+    case EventKind::kDrainStarted:
+    case EventKind::kDrainFinished:
+    case EventKind::kClosed:
+      return std::nullopt;
   }
+  return std::nullopt;
 }
+
+/// Neighbouring spans share no moment.
+bool Holds(Span span, double at) { return at >= span.begin && at < span.end; }
 
 }  // namespace
 
 void Observation::OnEvent(const corocket::EndpointEvent& event) {
-  if (event.kind == corocket::EventKind::kInvalidated && !lost_at_) lost_at_ = event.at;
-  if (event.kind == corocket::EventKind::kChosen && lost_at_) {
-    phase_switches_ms_.push_back(std::chrono::duration<double, std::milli>(event.at - *lost_at_).count());
+  const double seconds = SecondsSinceStart(event.at);
+  if (event.kind == EventKind::kInvalidated && !lost_at_) lost_at_ = seconds;
+  if (event.kind == EventKind::kChosen && lost_at_) {
+    switches_.push_back({.begin = *lost_at_, .end = seconds});
     lost_at_.reset();
   }
-  if (!Interesting(event.kind)) return;
-  const double seconds = SecondsSinceStart(event.at);
-  const bool bad = event.kind != corocket::EventKind::kChosen && event.kind != corocket::EventKind::kRecovered &&
-                   event.kind != corocket::EventKind::kListApplied && event.kind != corocket::EventKind::kCleared;
-  if (marks_.size() < kMaxMarks) marks_.push_back({.seconds = seconds, .text = event.ToString(), .bad = bad});
+  if (samples::IsConnect(event)) connects_.push_back(seconds);
+  const std::optional<MarkKind> kind = KindOf(event);
+  if (!kind) return;
+  ++lines_;
+  if (marks_.size() < kMaxMarks) marks_.push_back({.seconds = seconds, .kind = *kind, .text = event.ToString()});
   recent_.push_back(absl::StrFormat("%8.3fs  %s", seconds, event.ToString()));
   if (recent_.size() > kRecentLines) recent_.pop_front();
 }
 
-std::optional<double> Observation::LongestSwitchMs() const {
-  if (phase_switches_ms_.empty()) return std::nullopt;
-  return *std::max_element(phase_switches_ms_.begin(), phase_switches_ms_.end());
+std::optional<double> Observation::LongestSwitchMs(Span span) const {
+  std::optional<double> longest;
+  for (const Span& one : switches_) {
+    if (!Holds(span, one.end)) continue;
+    longest = std::max(longest.value_or(0), (one.end - one.begin) * 1000);
+  }
+  return longest;
+}
+
+std::uint64_t Observation::ConnectsIn(Span span) const {
+  return static_cast<std::uint64_t>(
+      std::count_if(connects_.begin(), connects_.end(), [span](double at) { return Holds(span, at); }));
 }
 
 }  // namespace failover_demo

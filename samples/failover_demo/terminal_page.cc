@@ -1,23 +1,27 @@
 #include "samples/failover_demo/terminal_page.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 
 namespace failover_demo {
 namespace {
 
 constexpr std::size_t kSparkSteps = 100;  ///< Two seconds of `kStep`.
 
-/// The last two seconds, one character a moment: height is the slowest call, `x` a moment with a failed one.
-std::string Spark(const std::vector<Moment>& timeline) {
+/// The newest moments, one character each: height is the slowest call, `x` a moment with a failed one.
+std::string Spark(const std::vector<Moment>& timeline, std::size_t steps) {
   static constexpr std::array<const char*, 8> kBars = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   std::string spark;
-  const std::size_t begin = timeline.size() > kSparkSteps ? timeline.size() - kSparkSteps : 0;
+  const std::size_t begin = timeline.size() > steps ? timeline.size() - steps : 0;
   for (std::size_t i = begin; i < timeline.size(); ++i) {
     const Moment& moment = timeline[i];
     if (moment.failed > 0) {
@@ -26,8 +30,8 @@ std::string Spark(const std::vector<Moment>& timeline) {
       spark += "·";
     } else {
       // One step per factor of three: from 0.1 ms at the bottom to 300 ms at the top.
-      const double steps = std::log(static_cast<double>(moment.max_micros) / 100.0) / std::log(3.0);
-      spark += kBars.at(static_cast<std::size_t>(std::clamp(steps, 0.0, 7.0)));
+      const double height = std::log(static_cast<double>(moment.max_micros) / 100.0) / std::log(3.0);
+      spark += kBars.at(static_cast<std::size_t>(std::clamp(height, 0.0, 7.0)));
     }
   }
   return spark;
@@ -41,7 +45,21 @@ const char* MarkOf(const corocket::EndpointSnapshot& endpoint) {
   return "○ standing by";
 }
 
+std::string Latency(std::int64_t micros) {
+  if (micros < 1000) return absl::StrFormat("%d us", micros);
+  return absl::StrFormat("%.1f ms", static_cast<double>(micros) / 1000);
+}
+
+std::string CallsLine(const char* name, const samples::CallStats& calls, Clock::time_point now) {
+  const double gap_ms = std::chrono::duration<double, std::milli>(calls.longest_gap(now)).count();
+  return absl::StrFormat("  %-10s %9d %8d %9.1f ms %11s %11s", name, calls.calls(), calls.failed(), gap_ms,
+                         Latency(calls.latencies().QuantileMicros(0.5)),
+                         Latency(calls.latencies().QuantileMicros(0.99)));
+}
+
 }  // namespace
+
+bool TerminalPage::Lost() { return !std::cout; }
 
 void TerminalPage::BeginPhase(const std::string& name, const std::string& what) {
   phase_ = name;
@@ -52,41 +70,73 @@ void TerminalPage::BeginPhase(const std::string& name, const std::string& what) 
 void TerminalPage::Refresh(const corocket::ChannelSnapshot& snapshot, const Load& load, const Observation& seen) {
   if (live_) {
     Draw(snapshot, load, seen);
-    return;
-  }
-  for (; printed_marks_ < seen.marks().size(); ++printed_marks_) {
-    const Mark& mark = seen.marks()[printed_marks_];
-    std::cout << absl::StrFormat("%8.3fs  %s", mark.seconds, mark.text) << std::endl;
+  } else {
+    PrintNews(seen);
   }
 }
 
-void TerminalPage::Draw(const corocket::ChannelSnapshot& snapshot, const Load& load, const Observation& seen) {
-  const Clock::time_point now = Clock::now();
+void TerminalPage::PrintNews(const Observation& seen) {
+  const std::uint64_t oldest = seen.lines() - seen.recent().size();
+  if (printed_lines_ < oldest) {
+    std::cout << "(" << oldest - printed_lines_ << " events more)" << std::endl;
+    printed_lines_ = oldest;
+  }
+  for (; printed_lines_ < seen.lines(); ++printed_lines_) {
+    std::cout << seen.recent()[static_cast<std::size_t>(printed_lines_ - oldest)] << std::endl;
+  }
+}
+
+void TerminalPage::MeasureRate(const Load& load, Clock::time_point now) {
   const double passed = std::chrono::duration<double>(now - last_at_).count();
-  if (passed >= 0.5) {
-    if (last_at_ != Clock::time_point{}) {
-      calls_per_second_ = static_cast<double>(load.total().calls() - last_calls_) / passed;
-    }
-    last_calls_ = load.total().calls();
-    last_at_ = now;
+  if (passed < 0.5) return;
+  if (last_at_ != Clock::time_point{}) {
+    calls_per_second_ = static_cast<double>(load.total().calls() - last_calls_) / passed;
   }
-  std::string page = "\x1b[H\x1b[2J";
-  absl::StrAppend(&page, "\x1b[1mCoRocket failover demo\x1b[0m   ", load.running(), " coroutines asking, ",
-                  absl::StrFormat("%.0f", calls_per_second_), " calls/s\n\n");
-  absl::StrAppend(&page, "now:  \x1b[1m", phase_, "\x1b[0m  (", what_, ")\n\n");
+  last_calls_ = load.total().calls();
+  last_at_ = now;
+}
+
+std::vector<std::string> TerminalPage::Lines(const corocket::ChannelSnapshot& snapshot, const Load& load,
+                                             const samples::TerminalSize& size) const {
+  const Clock::time_point now = Clock::now();
+  std::vector<std::string> lines;
+  lines.push_back(absl::StrFormat("\x1b[1mCoRocket failover demo\x1b[0m  %d coroutines, %.0f calls/s, %d switches",
+                                  load.running(), calls_per_second_, snapshot.switches));
+  lines.emplace_back();
+  lines.push_back(absl::StrCat("now:  \x1b[1m", phase_, "\x1b[0m"));
+  lines.push_back(absl::StrCat("      ", what_));
+  lines.emplace_back();
   for (const corocket::EndpointSnapshot& endpoint : snapshot.endpoints) {
-    absl::StrAppend(&page, "  ", absl::StrFormat("%-22s", endpoint.endpoint), MarkOf(endpoint), "\n");
+    lines.push_back(absl::StrFormat("  %-22s%s", endpoint.endpoint, MarkOf(endpoint)));
   }
-  const samples::CallStats& phase = load.phase();
-  const double gap_ms = std::chrono::duration<double, std::milli>(phase.longest_gap()).count();
-  absl::StrAppend(&page, "\n  this phase: ", phase.calls(), " calls, ", phase.failed(), " failed, longest gap ",
-                  absl::StrFormat("%.1f ms", gap_ms), ", p50 ", phase.latencies().QuantileMicros(0.5), " us, p99 ",
-                  phase.latencies().QuantileMicros(0.99), " us\n");
-  absl::StrAppend(&page, "  in all:     ", load.total().calls(), " calls, ", load.total().failed(), " failed, ",
-                  snapshot.switches, " switches, ", snapshot.dials, " connects\n\n");
-  absl::StrAppend(&page, "  slowest call, last two seconds:\n  ", Spark(load.timeline()), "\n\n");
-  for (const std::string& line : seen.recent()) absl::StrAppend(&page, "  ", line, "\n");
-  std::cout << page << std::flush;
+  lines.emplace_back();
+  lines.emplace_back("                 calls   failed  longest gap         p50         p99");
+  lines.push_back(CallsLine("this phase", load.phase(), now));
+  lines.push_back(CallsLine("in all", load.total(), now));
+  lines.emplace_back();
+  lines.emplace_back("  slowest call in each 20 ms, newest on the right:");
+  lines.push_back(absl::StrCat("  ", Spark(load.timeline(), std::min(kSparkSteps, size.columns - 2))));
+  lines.emplace_back();
+  return lines;
+}
+
+void TerminalPage::Draw(const corocket::ChannelSnapshot& snapshot, const Load& load, const Observation& seen) {
+  screen_.Enter();
+  MeasureRate(load, Clock::now());
+  // Asked each time: the user may have changed it.
+  samples::TerminalSize size = samples::SizeOfTerminal(STDOUT_FILENO);
+  size.columns = std::max<std::size_t>(size.columns, 10);
+  std::vector<std::string> lines = Lines(snapshot, load, size);
+  const std::size_t room = size.rows > lines.size() ? size.rows - lines.size() : 0;
+  const std::size_t shown = std::min(room, seen.recent().size());
+  for (std::size_t i = seen.recent().size() - shown; i < seen.recent().size(); ++i) {
+    lines.push_back(absl::StrCat("  ", seen.recent()[i]));
+  }
+  if (lines.size() > size.rows) lines.resize(size.rows);
+  // Cleared before it is written: behind a full line the cursor still stands on its last character.
+  for (std::string& line : lines) line = absl::StrCat("\x1b[K", samples::CutToColumns(line, size.columns));
+  // No line end behind the last row: it would scroll.
+  std::cout << "\x1b[H" << absl::StrJoin(lines, "\r\n") << (lines.size() < size.rows ? "\r\n\x1b[J" : "") << std::flush;
 }
 
 void TerminalPage::PrintTable(const Observation& seen) {

@@ -21,6 +21,16 @@ absl::Status Usage(std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(what, "; see rocketctl --help"));
 }
 
+/// Arguments that do not fit the command, in the words of the user.
+absl::Status CheckArguments(const CommandLine& line) {
+  if (line.command == "route" && line.arguments.size() != 1)
+    return Usage("route takes one topic: rocketctl route TOPIC");
+  if (line.command == "watch" && !line.arguments.empty()) {
+    return Usage(absl::StrCat("watch takes no argument but --topic: \"", line.arguments.front(), "\""));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 const std::vector<CommandHelp>& Commands() {
@@ -30,7 +40,7 @@ const std::vector<CommandHelp>& Commands() {
        "Prints queues, brokers and permissions of a topic, and which NameServer answered.",
        {"namesrv", "timeout", "attempt_timeout", "format", "log_level"}},
       {"watch",
-       "",
+       "--topic=TOPIC",
        "Keeps asking for a route; prints each endpoint event as it happens, then a summary.",
        {"topic", "duration", "concurrency", "interval", "namesrv", "timeout", "attempt_timeout", "format",
         "log_level"}},
@@ -61,6 +71,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, char** argv) {
       line.arguments.emplace_back(text);
     }
   }
+  const absl::Status arguments = line.help ? absl::OkStatus() : CheckArguments(line);
+  if (!arguments.ok()) return arguments;
   return line;
 }
 
@@ -69,15 +81,14 @@ std::string HelpText(std::string_view name) {
   if (!command) {
     std::string text = "rocketctl: asks and watches RocketMQ NameServers.\n\nusage: rocketctl COMMAND [FLAGS]\n\n";
     for (const CommandHelp& one : Commands()) {
-      absl::StrAppend(&text, "  ", one.name, one.arguments.empty() ? "" : " ", one.arguments, "\n      ", one.summary,
-                      "\n");
+      absl::StrAppend(&text, "  ", one.name, " ", one.arguments, "\n      ", one.summary, "\n");
     }
     absl::StrAppend(&text, "\nrocketctl COMMAND --help shows its flags.\n",
                     "Exit code: 0 done, 1 the operation failed, 2 wrong usage.\n");
     return text;
   }
-  std::string text = absl::StrCat("usage: rocketctl ", command->name, command->arguments.empty() ? "" : " ",
-                                  command->arguments, " [FLAGS]\n\n", command->summary, "\n\n");
+  std::string text = absl::StrCat("usage: rocketctl ", command->name, " ", command->arguments, " [FLAGS]\n\n",
+                                  command->summary, "\n\n");
   absl::StrAppend(&text, samples::FlagsHelp(command->flags));
   return text;
 }

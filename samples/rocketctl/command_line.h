@@ -12,6 +12,7 @@ namespace rocketctl {
 /// One command as `--help` shows it: the flags it really reads, and no others.
 struct CommandHelp {
   std::string_view name;
+  /// What it cannot do without.
   std::string_view arguments;
   std::string_view summary;
   std::vector<std::string_view> flags;
@@ -25,9 +26,8 @@ struct CommandLine {
   bool help = false;
 };
 
-/// Reads `argv` and sets the Abseil flags it names. Own loop, because Abseil's ends the program with the exit code of a
-/// failure where wrong usage has one of its own. Errors: INVALID_ARGUMENT quoting the flag or command that cannot be
-/// understood.
+/// Reads `argv` and sets the Abseil flags it names (see `samples::ReadFlag`).
+/// Errors: INVALID_ARGUMENT quoting the flag, command or argument that cannot be understood.
 absl::StatusOr<CommandLine> ParseCommandLine(int argc, char** argv);
 
 /// The page that `rocketctl [COMMAND] --help` prints.

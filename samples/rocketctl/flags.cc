@@ -12,14 +12,16 @@
 
 ABSL_FLAG(std::string, namesrv, "",
           "NameServers, host:port separated by ';', ',' or blanks. Without it: the environment variable NAMESRV_ADDR.");
-ABSL_FLAG(absl::Duration, timeout, absl::Seconds(3), "Limit of one whole call, retries included.");
-ABSL_FLAG(absl::Duration, attempt_timeout, absl::Seconds(1), "Limit of the wait for one server's answer.");
+ABSL_FLAG(absl::Duration, timeout, absl::Seconds(3), "Limit of one whole call, retries included; 1ms to 10m.");
+ABSL_FLAG(absl::Duration, attempt_timeout, absl::Seconds(1), "Limit of the wait for one server's answer; 1ms to 10m.");
 ABSL_FLAG(std::string, log_level, "off", "What goes to stderr as log lines: off, error, warn, info or debug.");
-ABSL_FLAG(std::string, format, "text", "Output: text, json or jsonl.");
+ABSL_FLAG(std::string, format, "text",
+          "text: for people; json: one document, complete when the command ends; jsonl: one object a line, each as it "
+          "happens.");
 ABSL_FLAG(std::string, topic, "", "Topic to ask for.");
-ABSL_FLAG(absl::Duration, duration, absl::Seconds(10), "How long to watch; Ctrl-C ends it earlier.");
+ABSL_FLAG(absl::Duration, duration, absl::Seconds(10), "How long to watch, at most a week; Ctrl-C ends it earlier.");
 ABSL_FLAG(std::int32_t, concurrency, 8, "Coroutines that ask at the same time; 1 to 10000.");
-ABSL_FLAG(absl::Duration, interval, absl::Milliseconds(1), "Pause of each coroutine between two calls; 0: none.");
+ABSL_FLAG(absl::Duration, interval, absl::Milliseconds(1), "Pause of each coroutine between two calls; 0 to 1h.");
 
 namespace rocketctl {
 namespace {

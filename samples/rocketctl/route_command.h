@@ -11,7 +11,8 @@
 namespace rocketctl {
 
 /// `rocketctl route TOPIC`: prints queues, brokers, permissions, and who answered after how many attempts.
-asio::awaitable<absl::Status> RunRoute(corocket::Client& client, std::string topic, CommonFlags flags);
+/// Errors: as `Client::QueryRoute`.
+asio::awaitable<absl::Status> RunRoute(corocket::Client client, std::string topic, CommonFlags flags);
 
 }  // namespace rocketctl
 

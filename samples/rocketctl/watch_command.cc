@@ -1,192 +1,174 @@
 #include "samples/rocketctl/watch_command.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <exception>
-#include <iostream>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "asio/co_spawn.hpp"
-#include "asio/steady_timer.hpp"
+#include "asio/any_io_executor.hpp"
 #include "asio/this_coro.hpp"
-#include "asio/use_awaitable.hpp"
 #include "corocket/error.h"
+#include "corocket/event_stream.h"
 #include "samples/common/call_stats.h"
-#include "samples/rocketctl/json_object.h"
+#include "samples/common/connects.h"
+#include "samples/common/pauses.h"
+#include "samples/common/stop_signals.h"
+#include "samples/common/tasks.h"
+#include "samples/rocketctl/watch_output.h"
+#include "samples/rocketctl/watch_summary.h"
 
 namespace rocketctl {
 namespace {
 
 using Clock = samples::CallStats::Clock;
 
-/// How soon a signal or the end of the time is noticed.
-constexpr std::chrono::milliseconds kTick{100};
+constexpr std::chrono::milliseconds kRefresh{100};
+/// A permanent refusal comes back at once; asking on without a pause would only burn the server.
+constexpr std::chrono::milliseconds kPauseAfterRefusal{100};
+/// Kinds of failure that are told; a server may invent any number of codes.
+constexpr std::size_t kMaxKinds = 32;
 
-/// State of one `watch`, shared by its coroutines; all of them run on one thread.
+/// State of one `watch`. Its coroutines share it; all of them run on one thread.
 struct Watch {
-  Watch(corocket::Client& watched, WatchFlags watch_flags, CommonFlags common_flags, const bool& stop_flag)
-      : client(watched),
+  Watch(const asio::any_io_executor& executor, corocket::Client watched, WatchFlags watch_flags,
+        const CommonFlags& common)
+      : client(std::move(watched)),
         flags(std::move(watch_flags)),
-        common(std::move(common_flags)),
-        stop(stop_flag),
+        output(common.format, !common.client.observers.empty()),
+        pauses(executor),
+        tasks(executor),
         start(Clock::now()),
         stats(start) {}
 
-  [[nodiscard]] bool Over() const { return stop || Clock::now() - start >= flags.duration; }
-  [[nodiscard]] double Seconds() const { return std::chrono::duration<double>(Clock::now() - start).count(); }
+  void Stop() {
+    if (over) return;
+    over = true;
+    end = Clock::now();
+    pauses.End();
+  }
+  [[nodiscard]] double SecondsAt(Clock::time_point at) const {
+    return std::chrono::duration<double>(at - start).count();
+  }
 
-  corocket::Client& client;
+  corocket::Client client;
   WatchFlags flags;
-  CommonFlags common;
-  const bool& stop;
+  WatchOutput output;
+  samples::Pauses pauses;
+  samples::Tasks tasks;
   Clock::time_point start;
+  Clock::time_point end;
   samples::CallStats stats;
-  std::int32_t running = 0;
+  std::uint64_t connects = 0;
+  std::set<std::pair<absl::StatusCode, std::optional<std::int32_t>>> told;
   absl::Status last_failure;
+  absl::Status refused;
+  bool over = false;
 };
 
-asio::awaitable<void> Ask(Watch& watch) {
-  asio::steady_timer pause(co_await asio::this_coro::executor);
-  while (!watch.Over()) {
-    const Clock::time_point began = Clock::now();
-    absl::StatusOr<corocket::TopicRoute> route = co_await watch.client.QueryRoute(watch.flags.topic);
-    if (route.ok()) {
-      watch.stats.Success(began, Clock::now());
-    } else {
-      watch.stats.Failure();
-      watch.last_failure = route.status();
-      // A permanent refusal comes back at once; asking on without a pause would only burn the server.
-      if (corocket::RetryHintOf(route.status()) == corocket::RetryHint::kPermanent) {
-        pause.expires_after(kTick);
-        co_await pause.async_wait(asio::use_awaitable);
-      }
-    }
-    if (watch.flags.interval.count() > 0) {
-      pause.expires_after(std::min<Clock::duration>(watch.flags.interval, kTick));
-      co_await pause.async_wait(asio::use_awaitable);
-    }
+void NoteFailure(Watch& watch, const absl::Status& failure) {
+  if (watch.over) return;  // We cancelled it ourselves.
+  if (failure.code() == absl::StatusCode::kInvalidArgument) {
+    watch.refused = failure;  // No other call would fare better.
+    watch.Stop();
+    return;
   }
-  --watch.running;
+  watch.stats.Failure();
+  watch.last_failure = failure;
+  const std::optional<corocket::ErrorDetails> details = corocket::DetailsOf(failure);
+  if (watch.told.size() == kMaxKinds) return;
+  if (!watch.told.emplace(failure.code(), details ? details->server_code : std::nullopt).second) return;
+  watch.output.Failure(failure, watch.SecondsAt(Clock::now()));
+  if (WatchOutput::Lost()) watch.Stop();
 }
 
-std::string EventJson(const corocket::EndpointEvent& event, double seconds) {
-  JsonObject object;
-  object.Add("type", "event")
-      .Add("kind", corocket::EventKindName(event.kind))
-      .Add("at_ms", static_cast<std::int64_t>(seconds * 1000))
-      .Add("sequence", event.sequence)
-      .Add("endpoint", event.endpoint)
-      .Add("previous", event.previous)
-      .Add("generation", event.generation)
-      .Add("list_version", event.list_version)
-      .Add("reason", corocket::SwitchReasonName(event.reason))
-      .Add("cause", event.cause ? event.cause.message() : std::string())
-      .Add("elapsed_us", event.elapsed.count())
-      .Add("text", event.ToString());
-  return object.ToString();
+asio::awaitable<void> Ask(std::shared_ptr<Watch> watch) {
+  while (!watch->over) {
+    const Clock::time_point began = Clock::now();
+    absl::StatusOr<corocket::TopicRoute> route = co_await watch->client.QueryRoute(watch->flags.topic);
+    std::chrono::nanoseconds pause = watch->flags.interval;
+    if (route.ok()) {
+      watch->stats.Success(began, Clock::now());
+    } else {
+      NoteFailure(*watch, route.status());
+      const bool refused = corocket::RetryHintOf(route.status()) == corocket::RetryHint::kPermanent;
+      if (refused) pause = std::max<std::chrono::nanoseconds>(pause, kPauseAfterRefusal);
+    }
+    if (pause.count() > 0) co_await watch->pauses.Pause(pause);
+  }
 }
 
-asio::awaitable<void> PrintEvents(corocket::EventStream events, Watch& watch) {
+asio::awaitable<void> PrintEvents(std::shared_ptr<Watch> watch, corocket::EventStream events) {
   for (;;) {
     std::optional<corocket::EndpointEvent> event = co_await events.Next();
     if (!event) break;
-    const double seconds = std::chrono::duration<double>(event->at - watch.start).count();
-    if (watch.common.format == Format::kText) {
-      std::cout << absl::StrFormat("%9.3fs  ", seconds) << event->ToString() << std::endl;
-    } else if (watch.common.format == Format::kJsonl) {
-      std::cout << EventJson(*event, seconds) << std::endl;
-    }
+    if (!watch->refused.ok()) continue;  // There is nothing to watch.
+    if (samples::IsConnect(*event)) ++watch->connects;
+    watch->output.Event(*event, watch->SecondsAt(event->at));
+    if (WatchOutput::Lost()) watch->Stop();
   }
-  if (events.dropped() > 0) std::cerr << events.dropped() << " events were dropped: too many at once\n";
+  if (events.dropped() > 0) watch->output.EventsDropped(events.dropped());
 }
 
-/// Progress for a person at a terminal; elsewhere the event lines are enough.
-void ShowProgress(const Watch& watch, bool terminal) {
-  if (!terminal) return;
-  const corocket::ChannelSnapshot snapshot = watch.client.Snapshot();
-  std::cerr << absl::StrFormat("\r\x1b[K%6.1fs  %d calls, %d failed, %d switches, on %s", watch.Seconds(),
-                               watch.stats.calls(), watch.stats.failed(), snapshot.switches,
-                               snapshot.chosen.empty() ? "no server" : snapshot.chosen)
-            << std::flush;
-}
-
-asio::awaitable<void> WaitForEnd(Watch& watch) {
-  const bool terminal = watch.common.format == Format::kText && isatty(STDERR_FILENO) != 0;
-  asio::steady_timer tick(co_await asio::this_coro::executor);
-  while (watch.running > 0) {
-    tick.expires_after(kTick);
-    co_await tick.async_wait(asio::use_awaitable);
-    ShowProgress(watch, terminal);
+asio::awaitable<void> ShowProgress(std::shared_ptr<Watch> watch) {
+  while (!watch->over) {
+    const corocket::ChannelSnapshot snapshot = watch->client.Snapshot();
+    watch->output.Progress(absl::StrFormat("%6.1fs  %d calls, %d failed, %d switches, on %s",
+                                           watch->SecondsAt(Clock::now()), watch->stats.calls(), watch->stats.failed(),
+                                           snapshot.switches, snapshot.chosen.empty() ? "no server" : snapshot.chosen));
+    co_await watch->pauses.Pause(kRefresh);
   }
-  if (terminal) std::cerr << "\r\x1b[K" << std::flush;
+  watch->output.ClearProgress();
 }
 
-void PrintSummary(const Watch& watch, const corocket::ChannelSnapshot& snapshot) {
+WatchSummary Summarize(const Watch& watch, const corocket::ChannelSnapshot& at_end) {
   const samples::CallStats& stats = watch.stats;
-  const double gap_ms = std::chrono::duration<double, std::milli>(stats.longest_gap()).count();
-  const std::int64_t p50 = stats.latencies().QuantileMicros(0.5);
-  const std::int64_t p99 = stats.latencies().QuantileMicros(0.99);
-  if (watch.common.format == Format::kText) {
-    std::cout
-        << absl::StrFormat(
-               "%d calls, %d ok, %d failed; %d switches, %d connects; longest gap %.1f ms; p50 %d us, p99 %d us, max "
-               "%d us",
-               stats.calls(), stats.ok(), stats.failed(), snapshot.switches, snapshot.dials, gap_ms, p50, p99,
-               stats.latencies().max_micros())
-        << std::endl;
-    return;
+  return {.ok = stats.ok(),
+          .failed = stats.failed(),
+          .switches = at_end.switches,
+          .longest_gap_ms = std::chrono::duration<double, std::milli>(stats.longest_gap(watch.end)).count(),
+          .p50_us = stats.latencies().QuantileMicros(0.5),
+          .p99_us = stats.latencies().QuantileMicros(0.99),
+          .max_us = stats.latencies().max_micros(),
+          .connects = watch.connects,
+          .last_failure = watch.last_failure};
+}
+
+/// Why not one call succeeded.
+absl::Status NothingSucceeded(const Watch& watch, const corocket::ChannelSnapshot& at_end) {
+  if (!watch.last_failure.ok()) return watch.last_failure;
+  std::string text = "no call was answered before the watch ended";
+  for (const corocket::EndpointSnapshot& endpoint : at_end.endpoints) {
+    if (endpoint.last_failure) absl::StrAppend(&text, "; namesrv ", endpoint.last_failure->ToString());
   }
-  JsonObject object;
-  object.Add("type", "summary")
-      .Add("calls", stats.calls())
-      .Add("ok", stats.ok())
-      .Add("failed", stats.failed())
-      .Add("switches", snapshot.switches)
-      .AddRaw("longest_gap_ms", absl::StrFormat("%.3f", gap_ms))
-      .Add("p50_us", p50)
-      .Add("p99_us", p99)
-      .Add("max_us", stats.latencies().max_micros())
-      .Add("connects", snapshot.dials);
-  std::cout << object.ToString() << std::endl;
+  return absl::UnavailableError(text);
 }
 
 }  // namespace
 
-asio::awaitable<absl::Status> RunWatch(corocket::Client& client, WatchFlags watch_flags, CommonFlags flags,
-                                       const bool& stop) {
+asio::awaitable<absl::Status> RunWatch(corocket::Client client, WatchFlags flags, CommonFlags common) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  Watch watch(client, std::move(watch_flags), std::move(flags), stop);
-  asio::awaitable<void> printing = PrintEvents(client.Watch(), watch);
-  bool printed = false;
-  const auto on_printed = [&printed](const std::exception_ptr& error) {
-    if (error) std::rethrow_exception(error);
-    printed = true;
-  };
-  asio::co_spawn(executor, std::move(printing), on_printed);
-  const auto rethrow = [](const std::exception_ptr& error) {
-    if (error) std::rethrow_exception(error);
-  };
-  for (watch.running = 0; watch.running < watch.flags.concurrency; ++watch.running) {
-    asio::co_spawn(executor, Ask(watch), rethrow);
-  }
-  co_await WaitForEnd(watch);
-  watch.stats.Finish(Clock::now());
-  const corocket::ChannelSnapshot snapshot = client.Snapshot();
-  absl::Status shut_down = co_await client.Shutdown();
-  // The stream ends after the last event has been read; the summary comes behind it.
-  asio::steady_timer tick(executor);
-  while (!printed) {
-    tick.expires_after(std::chrono::milliseconds(1));
-    co_await tick.async_wait(asio::use_awaitable);
-  }
-  PrintSummary(watch, snapshot);
-  if (watch.stats.ok() == 0 && !watch.last_failure.ok()) co_return watch.last_failure;
+  const auto watch = std::make_shared<Watch>(executor, std::move(client), std::move(flags), common);
+  const samples::StopSignals signals(executor, [watch] { watch->Stop(); });
+  watch->tasks.Spawn(PrintEvents(watch, watch->client.Watch()));
+  if (watch->output.shows_progress()) watch->tasks.Spawn(ShowProgress(watch));
+  for (std::int32_t i = 0; i < watch->flags.concurrency; ++i) watch->tasks.Spawn(Ask(watch));
+  co_await watch->pauses.Pause(watch->flags.duration);
+  watch->Stop();
+  const corocket::ChannelSnapshot at_end = watch->client.Snapshot();
+  absl::Status shut_down = co_await watch->client.Shutdown(std::chrono::milliseconds(0));
+  co_await watch->tasks.Join();
+  if (!watch->refused.ok()) co_return watch->refused;
+  WatchSummary summary = Summarize(*watch, at_end);
+  watch->output.Summary(summary);
+  if (summary.ok == 0) co_return NothingSucceeded(*watch, at_end);
   co_return shut_down;
 }
 

@@ -8,10 +8,12 @@
 
 namespace rocketctl {
 
-/// `rocketctl watch`: keeps asking, prints events as they happen, ends with a summary. Failed calls do not end it; they
-/// make the command fail when not one call succeeded.
-/// @param stop  Set from outside (a signal) to end before the duration is over.
-asio::awaitable<absl::Status> RunWatch(corocket::Client& client, WatchFlags watch, CommonFlags flags, const bool& stop);
+/// `rocketctl watch`: keeps asking, prints events and each new kind of failure as they happen, ends with a summary. It
+/// ends when its time is over or a signal asks for it, and waits for no call then: those that wait are cancelled and
+/// counted nowhere.
+/// Errors: INVALID_ARGUMENT: a name that no topic may have. Failed calls end nothing; the last one's error is returned
+///   when not one call succeeded.
+asio::awaitable<absl::Status> RunWatch(corocket::Client client, WatchFlags flags, CommonFlags common);
 
 }  // namespace rocketctl
 

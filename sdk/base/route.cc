@@ -3,10 +3,14 @@
 #include <ostream>
 #include <string_view>
 
+#include "sdk/base/printable.h"
+
 namespace corocket {
 
+// Names and addresses are what a server says, and are printed to terminals.
+
 std::ostream& operator<<(std::ostream& out, const QueueGroup& queues) {
-  out << queues.broker_name << ": " << queues.read_queues << " read, " << queues.write_queues << " write, "
+  out << Printable(queues.broker_name) << ": " << queues.read_queues << " read, " << queues.write_queues << " write, "
       << (queues.readable() ? 'R' : '-') << (queues.writable() ? 'W' : '-')
       << ((queues.perm & kPermInherit) != 0 ? 'X' : '-');
   if ((queues.perm & kPermPriority) != 0) out << ", priority";
@@ -14,10 +18,10 @@ std::ostream& operator<<(std::ostream& out, const QueueGroup& queues) {
 }
 
 std::ostream& operator<<(std::ostream& out, const BrokerGroup& broker) {
-  out << broker.name << " (" << broker.cluster << "):";
+  out << Printable(broker.name) << " (" << Printable(broker.cluster) << "):";
   std::string_view separator = " ";
   for (const auto& [id, address] : broker.addresses) {
-    out << separator << id << '=' << address;
+    out << separator << id << '=' << Printable(address);
     separator = ", ";
   }
   return out;

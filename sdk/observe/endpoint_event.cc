@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "sdk/base/printable.h"
 #include "sdk/observe/printable.h"
 
 namespace corocket {

@@ -8,13 +8,10 @@
 
 namespace corocket {
 
-/// Text of a foreign origin as it may stand in one line of a log: control bytes escaped, cut after 256 bytes.
-[[nodiscard]] std::string Printable(std::string_view text);
-
 /// `850 us`, `12.3 ms`, `4.56 s`.
 [[nodiscard]] std::string PrintableDuration(std::chrono::microseconds duration);
 
-/// What `cause` says, with `detail` in brackets when there is one.
+/// What `cause` says, with `detail` in brackets when there is one; both made `Printable`.
 [[nodiscard]] std::string PrintableCause(std::error_code cause, std::string_view detail);
 
 }  // namespace corocket

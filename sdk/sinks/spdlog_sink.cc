@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "corocket/endpoint_event.h"
 #include "corocket/observer.h"
+#include "sdk/base/printable.h"
 #include "sdk/observe/printable.h"
 #include "spdlog/logger.h"
 

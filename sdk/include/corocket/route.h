@@ -27,7 +27,7 @@ struct QueueGroup {
   [[nodiscard]] bool writable() const { return (perm & kPermWrite) != 0; }
   friend bool operator==(const QueueGroup&, const QueueGroup&) = default;
 };
-/// `broker-a: 8 read, 8 write, RW-`.
+/// `broker-a: 8 read, 8 write, RW-`. Names are foreign text: control characters are escaped, long ones cut.
 std::ostream& operator<<(std::ostream& out, const QueueGroup& queues);
 
 /// A master (id 0) and its replicas, by broker id.
@@ -41,7 +41,7 @@ struct BrokerGroup {
 
   friend bool operator==(const BrokerGroup&, const BrokerGroup&) = default;
 };
-/// `broker-a (DefaultCluster): 0=10.0.0.1:10911, 1=10.0.0.2:10911`.
+/// `broker-a (DefaultCluster): 0=10.0.0.1:10911, 1=10.0.0.2:10911`; names and addresses as above.
 std::ostream& operator<<(std::ostream& out, const BrokerGroup& broker);
 
 /// Logical queues of a static topic that live on one broker (5.x).

@@ -43,5 +43,16 @@ TEST(BrokerGroup, PrintsItsAddressesById) {
   EXPECT_EQ(Printed(broker), "broker-a (DefaultCluster): 0=10.0.0.1:10911, 1=[::1]:10911");
 }
 
+TEST(PrintedRoute, HoldsNoCommandThatAServerSendsToTheTerminal) {
+  QueueGroup queues = Queues(kPermRead);
+  queues.broker_name = "a\x1b]0;mine\x07";
+  EXPECT_EQ(Printed(queues), "a\\x1b]0;mine\\x07: 8 read, 4 write, R--");
+  BrokerGroup broker;
+  broker.name = "a\nanswered by me";
+  broker.cluster = "\x1b[31m";
+  broker.addresses = {{0, "\x1b[2J:1"}};
+  EXPECT_EQ(Printed(broker), "a\\x0aanswered by me (\\x1b[31m): 0=\\x1b[2J:1");
+}
+
 }  // namespace
 }  // namespace corocket

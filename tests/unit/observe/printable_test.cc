@@ -1,8 +1,6 @@
 #include "sdk/observe/printable.h"
 
 #include <chrono>
-#include <string>
-#include <string_view>
 #include <system_error>
 
 #include "gtest/gtest.h"
@@ -11,18 +9,6 @@ namespace corocket {
 namespace {
 
 using std::chrono::microseconds;
-
-TEST(Printable, KeepsTextAndEscapesControlBytes) {
-  EXPECT_EQ(Printable("plain {} %s \xe4\xb8\xad"), "plain {} %s \xe4\xb8\xad");
-  EXPECT_EQ(Printable(std::string_view("a\r\nb\x1b[31m\0\x7f", 11)), "a\\x0d\\x0ab\\x1b[31m\\x00\\x7f");
-}
-
-TEST(Printable, CutsLongTextsBetweenCharacters) {
-  EXPECT_EQ(Printable(std::string(256, 'a')), std::string(256, 'a'));
-  EXPECT_EQ(Printable(std::string(257, 'a')), std::string(256, 'a') + "...");
-  EXPECT_EQ(Printable(std::string(255, 'a') + "\xe4\xb8\xad"), std::string(255, 'a') + "...");
-  EXPECT_EQ(Printable(std::string(1000, '\x80')), "...");
-}
 
 TEST(PrintableDuration, HasThreeDigitsOrSoAndAUnit) {
   EXPECT_EQ(PrintableDuration(microseconds(0)), "0 us");
