@@ -18,6 +18,7 @@ if [[ -e $TREE/block && $* == $(cat "$TREE/block") ]]; then echo $$ >"$TREE/reac
 case $1 in
   --version) echo "bazel 7.7.1" ;;
   info) cat "$TREE/server" ;;
+  query) echo "//tests/bench:a" ;;
   test) cp "$TREE/events.json" "$(sed -n 's/^test "--build_event_json_file=\(.*\)"$/\1/p' "$COROCKET_BAZELRC")" ;;
   shutdown|clean) [ ! -e "$TREE/deaf" ] ;;
 esac
