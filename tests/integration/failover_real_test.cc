@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <future>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -12,19 +13,23 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "asio/awaitable.hpp"
 #include "asio/co_spawn.hpp"
 #include "asio/io_context.hpp"
 #include "asio/this_coro.hpp"
 #include "corocket/client.h"
-#include "corocket/error.h"
+#include "corocket/endpoint_event.h"
+#include "corocket/observer.h"
 #include "corocket/options.h"
 #include "corocket/route.h"
 #include "corocket/snapshot.h"
 #include "gtest/gtest.h"
+#include "sdk/wire/frame.h"
+#include "tests/integration/figures.h"
 #include "tests/integration/query_load.h"
 #include "tests/support/poll_until.h"
 #include "tests/support/real_servers/network_sandbox.h"
@@ -50,27 +55,21 @@ constexpr std::uint64_t kWarmUpCalls = 5000;  // they make a JVM warm
 constexpr int kWarmUpConnections = 300;
 constexpr seconds kLimit(30);  // for anything that has to happen at all
 
-// Promised: 5 ms after noticing, 700 ms, 300 ms and 700 ms, 20 ms, 1.1 s.
+// Promised: 5 ms after the end is read, 700 ms, 300 ms and 700 ms, 20 ms, 1.1 s.
 constexpr milliseconds kMaxGapAfterKill(1500);
+constexpr milliseconds kMaxSwitch(250);
 constexpr milliseconds kMaxGapAfterSilence(1500);
 constexpr milliseconds kMaxColdStartPerDeadAddress(1000);
 constexpr milliseconds kMaxColdStartBesideFrozen(1500);
 constexpr milliseconds kMaxLateness(250);
-constexpr milliseconds kMaxRecovery(3000);
+constexpr milliseconds kMaxRecovery(2000);
+// Promised: 1 s. The longest pause decides how late the first answer can be; how late it is in one run is chance.
+constexpr milliseconds kMaxPause(1500);
 // Promised as it stands: an outage of 10 s, three refused addresses.
 constexpr seconds kOutage(10);
 constexpr std::uint64_t kMaxDialsInOutage = 150;
 // One, unless the machine stalls for longer than a dial waits for the first server before it tries the second.
 constexpr std::uint64_t kMaxDialsOfColdCrowd = 3;
-
-double Ms(microseconds time) { return static_cast<double>(time.count()) / 1000.0; }
-
-std::string Figures(std::vector<microseconds> times) {
-  if (times.empty()) return "none";
-  std::sort(times.begin(), times.end());
-  return absl::StrCat("min ", Ms(times.front()), ", median ", Ms(times[times.size() / 2]), ", max ", Ms(times.back()),
-                      " ms of ", times.size());
-}
 
 /// What one call on a client of its own saw.
 struct ColdCall {
@@ -103,6 +102,49 @@ ColdCall CallCold(const std::string& namesrv, CallOptions call = {}) {
   return result;
 }
 
+/// How long a client has let its servers alone between two dials.
+class PauseMeter final : public Observer {
+ public:
+  void OnEvent(const EndpointEvent& event) override {
+    if (event.kind != EventKind::kAttemptStarted) return;
+    const absl::MutexLock lock(mutex_);
+    if (last_dial_) longest_ = std::max(longest_, duration_cast<microseconds>(event.at - *last_dial_));
+    last_dial_ = event.at;
+  }
+
+  /// Forgets everything; the next dial ends no pause.
+  void Reset() {
+    const absl::MutexLock lock(mutex_);
+    last_dial_.reset();
+    longest_ = {};
+  }
+
+  microseconds longest() const {
+    const absl::MutexLock lock(mutex_);
+    return longest_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::optional<steady_clock::time_point> last_dial_ ABSL_GUARDED_BY(mutex_);
+  microseconds longest_ ABSL_GUARDED_BY(mutex_){0};
+};
+
+/// When the server at `address` first gives the route, asked without pause by somebody who is not the client under
+/// test.
+absl::StatusOr<steady_clock::time_point> AwaitFirstRoute(std::string address) {
+  absl::StatusOr<RemotingSocket> socket = RemotingSocket::Connect(address, In(kLimit));
+  if (!socket.ok()) return socket.status();
+  absl::StatusOr<wire::Frame> answer = absl::UnknownError("not asked");
+  const bool found = PollUntil(In(kLimit), [&] {
+    answer = socket->Call(RouteRequest(kTopic), In(kLimit));
+    return !answer.ok() || answer->header.code == 0;
+  });
+  if (!answer.ok()) return answer.status();
+  if (!found) return absl::DeadlineExceededError(address + " denies the topic");
+  return steady_clock::now();
+}
+
 class FailoverRealTest : public ::testing::Test {
  protected:
   void SetUp() override { COROCKET_SKIP_IF_MISSING(MissingPieces()); }
@@ -128,9 +170,10 @@ class FailoverRealTest : public ::testing::Test {
     Boot();
   }
 
-  void StartLoad(std::size_t coroutines = 64) {
-    absl::StatusOr<std::unique_ptr<QueryLoad>> load =
-        QueryLoad::Start({.client = {.namesrv = {cluster_->Addresses()}}, .topic = kTopic, .coroutines = coroutines});
+  void StartLoad(QueryLoad::Options options = {}) {
+    options.client.namesrv = {cluster_->Addresses()};
+    options.topic = kTopic;
+    absl::StatusOr<std::unique_ptr<QueryLoad>> load = QueryLoad::Start(std::move(options));
     ASSERT_TRUE(load.ok()) << load.status();
     load_ = *std::move(load);
     ASSERT_EQ(load_->AwaitSuccesses(kWarm, In(kLimit)), absl::OkStatus());
@@ -168,14 +211,14 @@ class FailoverRealTest : public ::testing::Test {
     }
   }
 
-  /// Breaks the chosen server by `fault` and waits until calls succeed again. @return The gap.
+  /// Breaks the chosen server by `fault` and waits until calls succeed again. @return The longest gap.
   template <typename Fault>
-  QueryLoad::Gap BreakChosen(std::size_t chosen, Fault fault) {
-    load_->ResetGap();
+  microseconds BreakChosen(std::size_t chosen, Fault fault) {
+    load_->ResetGaps();
     EXPECT_EQ(fault(chosen), absl::OkStatus());
     // More than the answers which were under way: those that are left have been asked of another server.
     EXPECT_EQ(load_->AwaitSuccesses(kWarm, In(kLimit)), absl::OkStatus());
-    return load_->longest_gap();
+    return load_->longest_gap().length();
   }
 
   /// Ends the load and expects that every call of it succeeded.
@@ -197,12 +240,17 @@ TEST_F(FailoverRealTest, KillingTheChosenNameserverFailsNoCall) {
   std::vector<microseconds> switches;
   std::vector<std::size_t> dead;
   for (int kill = 0; kill < kKills && !HasFailure(); ++kill) {
+    ASSERT_NO_FATAL_FAILURE(WarmUpOthers(Chosen(), dead));
+    // Asked again: warming up takes seconds, and a busy machine may have looked like a silent server meanwhile.
     const std::size_t chosen = Chosen();
-    ASSERT_NO_FATAL_FAILURE(WarmUpOthers(chosen, dead));
-    const QueryLoad::Gap gap = BreakChosen(chosen, [this](std::size_t index) { return cluster_->Kill9(index); });
-    gaps.push_back(gap.length);
-    if (gap.after_noticing) switches.push_back(*gap.after_noticing);
-    EXPECT_LE(gap.length, kMaxGapAfterKill);
+    BreakChosen(chosen, [this](std::size_t index) { return cluster_->Kill9(index); });
+    const std::optional<QueryLoad::Switch> taken = load_->last_switch();
+    ASSERT_TRUE(taken) << "the end of no connection was read: the one killed was not the one asked";
+    EXPECT_EQ(taken->from, cluster_->Address(chosen));
+    gaps.push_back(taken->gap.length());
+    switches.push_back(taken->after_end());
+    EXPECT_LE(gaps.back(), kMaxGapAfterKill);
+    EXPECT_LE(switches.back(), kMaxSwitch);
     EXPECT_NE(Chosen(), chosen);
     dead.push_back(chosen);
     if (dead.size() < kNamesrvs - 1) continue;
@@ -210,7 +258,8 @@ TEST_F(FailoverRealTest, KillingTheChosenNameserverFailsNoCall) {
     ASSERT_EQ(cluster_->RegisterBroker(In(kLimit)), absl::OkStatus());
     dead.clear();
   }
-  std::cout << "kill -9 of the chosen: whole gap " << Figures(gaps) << "; from noticing to the next success "
+  EXPECT_EQ(switches.size(), static_cast<std::size_t>(kKills));
+  std::cout << "kill -9 of the chosen: whole gap " << Figures(gaps) << "; from its end being read to the next success "
             << Figures(switches) << "\n";
   ExpectNoneFailed();
 }
@@ -221,7 +270,7 @@ TEST_F(FailoverRealTest, FreezingTheChosenNameserverFailsNoCall) {
   std::vector<microseconds> gaps;
   for (std::size_t round = 0; round < kNamesrvs && !HasFailure(); ++round) {
     const std::size_t chosen = Chosen();
-    gaps.push_back(BreakChosen(chosen, [this](std::size_t index) { return cluster_->Stop(index); }).length);
+    gaps.push_back(BreakChosen(chosen, [this](std::size_t index) { return cluster_->Stop(index); }));
     EXPECT_LE(gaps.back(), kMaxGapAfterSilence);
     EXPECT_NE(Chosen(), chosen);
     ASSERT_EQ(cluster_->Continue(chosen), absl::OkStatus());
@@ -237,7 +286,7 @@ TEST_F(FailoverRealTest, DroppingAllPacketsOfTheChosenNameserverFailsNoCall) {
   std::vector<microseconds> gaps;
   for (std::size_t round = 0; round < kNamesrvs && !HasFailure(); ++round) {
     const std::size_t chosen = Chosen();
-    gaps.push_back(BreakChosen(chosen, [this](std::size_t index) { return network_->Drop(index); }).length);
+    gaps.push_back(BreakChosen(chosen, [this](std::size_t index) { return network_->Drop(index); }));
     EXPECT_LE(gaps.back(), kMaxGapAfterSilence);
     EXPECT_NE(Chosen(), chosen);
     ASSERT_EQ(network_->Restore(chosen), absl::OkStatus());
@@ -293,8 +342,11 @@ TEST_F(FailoverRealTest, ACallReturnsAtItsTimeoutWhenAllAddressesAreBlackholed) 
 
 TEST_F(FailoverRealTest, AnOutageOfAllCostsFewDialsAndEndsSoonAfterTheFirstServerIsBack) {
   ASSERT_NO_FATAL_FAILURE(Boot());
-  ASSERT_NO_FATAL_FAILURE(StartLoad());
+  const auto pauses = std::make_shared<PauseMeter>();
+  ASSERT_NO_FATAL_FAILURE(StartLoad({.client = {.observers = {pauses}}}));
+  pauses->Reset();
   for (std::size_t i = 0; i < kNamesrvs; ++i) ASSERT_EQ(cluster_->Kill9(i), absl::OkStatus());
+  load_->ResetGaps();
   const std::uint64_t dials_before = load_->Snapshot().dials;
   // Answers that were read before the kill may still be handed out at first, hence more than one.
   EXPECT_EQ(load_->AwaitSuccesses(kWarm, In(kOutage)).code(), absl::StatusCode::kDeadlineExceeded);
@@ -302,17 +354,26 @@ TEST_F(FailoverRealTest, AnOutageOfAllCostsFewDialsAndEndsSoonAfterTheFirstServe
   EXPECT_LE(dials, kMaxDialsInOutage);
   EXPECT_GE(dials, kNamesrvs);
 
-  for (std::size_t i = 0; i < kNamesrvs; ++i) ASSERT_EQ(cluster_->Restart(i), absl::OkStatus());
-  load_->ResetGap();
-  ASSERT_EQ(cluster_->RegisterBroker(In(kLimit)), absl::OkStatus());
-  const steady_clock::time_point healed = steady_clock::now();
-  ASSERT_EQ(load_->AwaitSuccesses(1, In(kLimit)), absl::OkStatus());
-  const auto recovery = duration_cast<microseconds>(steady_clock::now() - healed);
+  // A fresh NameServer denies every topic until the broker has registered; the callers, who find nobody else to ask,
+  // are told so. Only valid answers count.
+  ASSERT_EQ(cluster_->Restart(0), absl::OkStatus());
+  // In parallel: the broker's own answer comes later than what we wait for.
+  std::future<absl::StatusOr<steady_clock::time_point>> first_route =
+      std::async(std::launch::async, AwaitFirstRoute, cluster_->Address(0));
+  ASSERT_EQ(cluster_->RegisterBroker({0}, In(kLimit)), absl::OkStatus());
+  const absl::StatusOr<steady_clock::time_point> healed = first_route.get();
+  ASSERT_TRUE(healed.ok()) << healed.status();
+  ASSERT_EQ(load_->AwaitSuccesses(kWarm, In(kLimit)), absl::OkStatus());
+  const QueryLoad::Gap outage = load_->longest_gap();
+  EXPECT_GE(outage.length(), kOutage - seconds(1)) << "somebody answered meanwhile";
+  const auto recovery =
+      duration_cast<microseconds>(outage.end - *healed);  // below zero: the client was quicker than we
   EXPECT_LE(recovery, kMaxRecovery);
-  std::cout << "all down for 10 s: " << dials << " dials; first success " << Ms(recovery)
-            << " ms after every server gave valid answers\n";
+  EXPECT_LE(pauses->longest(), kMaxPause);
+  std::cout << "all down for 10 s: " << dials << " dials, longest pause " << Ms(pauses->longest())
+            << " ms; first success " << Ms(recovery) << " ms after a server's first valid answer\n";
 
-  // Well again: from here on nothing may fail.
+  // Well again, with one of three: from here on nothing may fail.
   const std::uint64_t failed = load_->totals().failed;
   EXPECT_EQ(load_->AwaitSuccesses(kWarm, In(kLimit)), absl::OkStatus());
   EXPECT_EQ(load_->totals().failed, failed);
@@ -320,7 +381,7 @@ TEST_F(FailoverRealTest, AnOutageOfAllCostsFewDialsAndEndsSoonAfterTheFirstServe
 
 TEST_F(FailoverRealTest, AThousandCoroutinesStartingColdShareOneConnection) {
   ASSERT_NO_FATAL_FAILURE(Boot());
-  ASSERT_NO_FATAL_FAILURE(StartLoad(1000));
+  ASSERT_NO_FATAL_FAILURE(StartLoad({.coroutines = 1000}));
   ASSERT_EQ(load_->AwaitSuccesses(1000, In(kLimit)), absl::OkStatus());
   const ChannelSnapshot snapshot = load_->Snapshot();
   EXPECT_EQ(snapshot.generation, 1U);

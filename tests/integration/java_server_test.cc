@@ -1,8 +1,5 @@
 #include "tests/support/real_servers/java_server.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <chrono>
 #include <string>
 #include <utility>
@@ -14,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/poll_until.h"
 #include "tests/support/real_servers/free_ports.h"
+#include "tests/support/real_servers/java_installation.h"
 #include "tests/support/real_servers/real_cluster.h"
 #include "tests/support/real_servers/run_folder.h"
 #include "tests/support/real_servers/skip_if_missing.h"

@@ -5,66 +5,59 @@
 
 #include "absl/strings/str_cat.h"
 #include "asio/co_spawn.hpp"
-#include "corocket/endpoint_event.h"
-#include "corocket/observer.h"
 #include "corocket/route.h"
+#include "sdk/runtime/asio_runtime.h"
+#include "tests/integration/noting_connector.h"
 
 namespace corocket::test {
 
-/// Notes when the client cleared its choice.
-class QueryLoad::NoticeClock final : public Observer {
- public:
-  explicit NoticeClock(QueryLoad& load) : load_(load) {}
-
-  void OnEvent(const EndpointEvent& event) override {
-    if (event.kind != EventKind::kInvalidated) return;
-    const absl::MutexLock lock(load_.mutex_);
-    load_.last_noticed_ = event.at;
-    // Events are delivered after the fact; the gap in which it happened may be over.
-    if (event.at > load_.gap_start_ && event.at < load_.gap_end_) load_.gap_noticed_ = event.at;
-  }
-
- private:
-  QueryLoad& load_;
-};
-
 absl::StatusOr<std::unique_ptr<QueryLoad>> QueryLoad::Start(Options options) {
-  std::unique_ptr<QueryLoad> load(new QueryLoad(std::move(options.topic)));
-  options.client.observers.push_back(std::make_shared<NoticeClock>(*load));
-  absl::StatusOr<Client> client = Client::Create(load->io_.get_executor(), std::move(options.client));
+  std::unique_ptr<QueryLoad> load(new QueryLoad(std::move(options)));
+  QueryLoad& self = *load;
+  // Nothing of the world outlives the load, whose io_context it runs on.
+  absl::StatusOr<Client> client =
+      Client::Create({.runtime = MakeAsioRuntime(self.io_.get_executor()),
+                      .connector = MakeNotingConnector([&self](const std::string& server) { self.NoteEnd(server); })},
+                     self.options_.client);
   if (!client.ok()) return client.status();
-  load->client_ = *std::move(client);
-  load->running_ = options.coroutines;
+  self.client_ = *std::move(client);
+  self.running_ = self.options_.coroutines;
   // An exception that leaves a coroutine is a defect: it ends the test loudly.
   const auto rethrow = [](const std::exception_ptr& error) {
     if (error) std::rethrow_exception(error);
   };
-  for (std::size_t i = 0; i < options.coroutines; ++i) asio::co_spawn(load->io_, load->AskUntilStopped(), rethrow);
-  load->thread_ = std::thread([io = &load->io_] { io->run(); });
+  for (std::size_t i = 0; i < self.options_.coroutines; ++i) asio::co_spawn(self.io_, self.AskUntilStopped(), rethrow);
+  self.thread_ = std::thread([&self] {
+    self.io_.run();
+    const absl::MutexLock lock(self.mutex_);
+    self.ended_ = true;
+  });
   return load;
 }
 
-QueryLoad::QueryLoad(std::string topic) : topic_(std::move(topic)), last_success_(std::chrono::steady_clock::now()) {}
+QueryLoad::QueryLoad(Options options) : options_(std::move(options)), last_success_(std::chrono::steady_clock::now()) {}
 
 QueryLoad::~QueryLoad() { Stop().IgnoreError(); }
 
 asio::awaitable<void> QueryLoad::AskUntilStopped() {
+  CallOptions call = options_.client.call;
   for (;;) {
     {
       const absl::MutexLock lock(mutex_);
       if (stopping_) break;
     }
-    const absl::StatusOr<TopicRoute> route = co_await client_->QueryRoute(topic_);
+    call.report = std::make_shared<CallReport>();
+    const absl::StatusOr<TopicRoute> route = co_await client_->QueryRoute(options_.topic, call);
+    absl::Status status = route.status();
     if (route.ok() && route->queues.empty()) {
-      Note(absl::DataLossError(absl::StrCat("a route of '", topic_, "' without queues")));
-    } else {
-      Note(route.status());
+      status = absl::DataLossError(absl::StrCat("a route of '", options_.topic, "' without queues"));
     }
+    Note(status, call.report->answered_by);
   }
   if (--running_ == 0) shutdown_status_ = co_await client_->Shutdown();
 }
 
-void QueryLoad::Note(const absl::Status& status) {
+void QueryLoad::Note(const absl::Status& status, std::string_view answered_by) {
   const TimePoint now = std::chrono::steady_clock::now();
   const absl::MutexLock lock(mutex_);
   if (!status.ok()) {
@@ -72,12 +65,21 @@ void QueryLoad::Note(const absl::Status& status) {
     return;
   }
   ++totals_.succeeded;
-  if (now - last_success_ > gap_end_ - gap_start_) {
-    gap_start_ = last_success_;
-    gap_end_ = now;
-    gap_noticed_ = last_noticed_;
+  const Gap gap{.start = last_success_, .end = now};
+  if (gap.length() > longest_gap_.length()) longest_gap_ = gap;
+  if (switching_ && switching_->from != answered_by) {
+    switching_->gap = gap;
+    last_switch_ = std::exchange(switching_, std::nullopt);
   }
   last_success_ = now;
+}
+
+void QueryLoad::NoteEnd(const std::string& server) {
+  const TimePoint now = std::chrono::steady_clock::now();
+  const absl::MutexLock lock(mutex_);
+  // The reader and the writer of one connection may both meet its end; the first one tells.
+  if (switching_ && switching_->from == server) return;
+  switching_ = Switch{.from = server, .end_read = now};
 }
 
 QueryLoad::Totals QueryLoad::totals() const {
@@ -93,17 +95,25 @@ absl::Status QueryLoad::AwaitSuccesses(std::uint64_t count, Deadline deadline) c
 }
 
 QueryLoad::Gap QueryLoad::longest_gap() const {
-  using std::chrono::duration_cast;
-  using std::chrono::microseconds;
   const absl::MutexLock lock(mutex_);
-  Gap gap{.length = duration_cast<microseconds>(gap_end_ - gap_start_), .after_noticing = std::nullopt};
-  if (gap_noticed_ > gap_start_) gap.after_noticing = duration_cast<microseconds>(gap_end_ - gap_noticed_);
-  return gap;
+  return longest_gap_;
 }
 
-void QueryLoad::ResetGap() {
+std::optional<QueryLoad::Switch> QueryLoad::last_switch() const {
   const absl::MutexLock lock(mutex_);
-  gap_start_ = gap_end_ = gap_noticed_ = TimePoint();
+  return last_switch_;
+}
+
+void QueryLoad::ResetGaps() {
+  const absl::MutexLock lock(mutex_);
+  longest_gap_ = {};
+  switching_.reset();
+  last_switch_.reset();
+}
+
+bool QueryLoad::ended() const {
+  const absl::MutexLock lock(mutex_);
+  return ended_;
 }
 
 absl::Status QueryLoad::Stop() {
@@ -111,7 +121,15 @@ absl::Status QueryLoad::Stop() {
     const absl::MutexLock lock(mutex_);
     stopping_ = true;
   }
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return shutdown_status_;
+  const bool in_time = PollUntil(In(options_.stop_limit), [this] { return ended(); });
+  if (!in_time) io_.stop();
+  thread_.join();
+  if (in_time) return shutdown_status_;
+  const std::string what =
+      running_ == 0 ? "the shutdown has" : absl::StrCat(running_, " of ", options_.coroutines, " calls have");
+  shutdown_status_ =
+      absl::DeadlineExceededError(absl::StrCat(what, " not returned after ", options_.stop_limit.count(), " ms"));
   return shutdown_status_;
 }
 

@@ -96,6 +96,16 @@ TEST_F(RealClusterTest, AKilledNameserverRefusesAndServesAgainAfterItsRestart) {
   EXPECT_EQ(again->header.code, kSuccess);
 }
 
+TEST_F(RealClusterTest, TheBrokerRegistersWithOneNameserverWhileTheOthersAreDead) {
+  ASSERT_NO_FATAL_FAILURE(Boot({.namesrvs = 3}));
+  for (std::size_t i = 0; i < 3; ++i) ASSERT_EQ(cluster_->Kill9(i), absl::OkStatus());
+  ASSERT_EQ(cluster_->Restart(1), absl::OkStatus());
+  ASSERT_EQ(cluster_->RegisterBroker({1}, In(kRegistration)), absl::OkStatus());
+  const absl::StatusOr<wire::Frame> known = Route(1, "TBW102");
+  ASSERT_TRUE(known.ok()) << known.status();
+  EXPECT_EQ(known->header.code, kSuccess);
+}
+
 TEST_F(RealClusterTest, AStoppedNameserverAcceptsButAnswersOnlyOnceContinued) {
   ASSERT_NO_FATAL_FAILURE(Boot({.namesrvs = 1, .broker = false}));
   ASSERT_EQ(cluster_->Stop(0), absl::OkStatus());

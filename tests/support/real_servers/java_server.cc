@@ -1,12 +1,7 @@
 #include "tests/support/real_servers/java_server.h"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -30,28 +25,6 @@ constexpr std::string_view kLogback = R"(<configuration>
   <root level="INFO"><appender-ref ref="FILE"/></root>
 </configuration>
 )";
-
-std::optional<std::string> FindJava() {
-  std::error_code error;
-  if (const char* home = std::getenv("JAVA_HOME"); home != nullptr) {
-    std::string java = absl::StrCat(home, "/bin/java");
-    if (::access(java.c_str(), X_OK) == 0) return java;
-  }
-  if (std::optional<std::string> java = FindProgram("java")) return java;
-  std::vector<std::string> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/usr/lib/jvm", error)) {
-    std::string java = absl::StrCat(entry.path().string(), "/bin/java");
-    if (::access(java.c_str(), X_OK) == 0) found.push_back(std::move(java));
-  }
-  if (found.empty()) return std::nullopt;
-  return *std::max_element(found.begin(), found.end());
-}
-
-/// Folder with the jars: next to the workspace in the test's runfiles.
-std::string JarFolder() {
-  const char* runfiles = std::getenv("TEST_SRCDIR");
-  return absl::StrCat(runfiles == nullptr ? ".." : runfiles, "/rocketmq_jars/lib");
-}
 
 std::string Tail(const std::string& text) {
   const std::vector<std::string_view> lines = absl::StrSplit(text, '\n', absl::SkipWhitespace());
@@ -86,24 +59,6 @@ std::vector<std::string> CommandLine(const JavaInstallation& java, const JavaSer
 }
 
 }  // namespace
-
-absl::StatusOr<JavaInstallation> JavaInstallation::Find() {
-  const std::optional<std::string> java = FindJava();
-  if (!java) return absl::NotFoundError("no Java (install a JRE, version 11 or later, or set JAVA_HOME)");
-  std::error_code error;
-  std::vector<std::string> jars;
-  for (const auto& entry : std::filesystem::directory_iterator(JarFolder(), error)) {
-    if (entry.path().extension() == ".jar") jars.push_back(std::filesystem::absolute(entry.path()).string());
-  }
-  const auto is_server = [](const std::string& jar) { return absl::StrContains(jar, "/rocketmq-namesrv-"); };
-  if (std::none_of(jars.begin(), jars.end(), is_server)) {
-    return absl::NotFoundError(
-        absl::StrCat("no Apache RocketMQ jars in ", JarFolder(),
-                     " (install Maven, then run `bazel/bazelw sync --only=rocketmq_jars` once)"));
-  }
-  std::sort(jars.begin(), jars.end());  // the order decides which of two equal resources is taken
-  return JavaInstallation{.java = *java, .class_path = absl::StrJoin(jars, ":")};
-}
 
 absl::StatusOr<JavaServer> JavaServer::Launch(const JavaInstallation& java, JavaServerOptions options) {
   std::string folder = absl::StrCat(options.run_folder, "/", options.name);

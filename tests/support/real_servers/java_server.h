@@ -10,18 +10,9 @@
 #include "absl/status/statusor.h"
 #include "tests/support/poll_until.h"
 #include "tests/support/real_servers/child_process.h"
+#include "tests/support/real_servers/java_installation.h"
 
 namespace corocket::test {
-
-/// Where Java and the servers' jars are.
-struct JavaInstallation {
-  std::string java;
-  std::string class_path;
-
-  /// Java of JAVA_HOME, of PATH or of /usr/lib/jvm; jars that the build fetched, from the test's runfiles.
-  /// Errors: NOT_FOUND: which of the two is missing and how to get it.
-  static absl::StatusOr<JavaInstallation> Find();
-};
 
 /// One server of the Apache distribution.
 struct JavaServerOptions {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -123,18 +124,24 @@ absl::Status RealCluster::BootBroker(Deadline deadline) {
 }
 
 absl::Status RealCluster::RegisterBroker(Deadline deadline) {
+  std::vector<std::size_t> all(namesrvs());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return RegisterBroker(all, deadline);
+}
+
+absl::Status RealCluster::RegisterBroker(const std::vector<std::size_t>& with, Deadline deadline) {
   absl::StatusOr<RemotingSocket> broker = RemotingSocket::Connect(BrokerAddress(), deadline);
   if (!broker.ok()) return broker.status();
-  for (std::size_t i = 0; i < namesrvs();) {
+  for (std::size_t known = 0; known < with.size();) {
     const absl::StatusOr<wire::Frame> answer = broker->Call(RegisterRequest(), deadline);
     if (!answer.ok()) return answer.status();
     if (answer->header.code != 0) {
       return absl::InternalError(
           absl::StrCat("the broker refused to register: code ", answer->header.code, ": ", answer->header.remark));
     }
-    absl::Status served = AwaitTopic(i, kTopicOfEveryBroker, std::min(deadline, In(kRegisterPause)));
+    absl::Status served = AwaitTopic(with[known], kTopicOfEveryBroker, std::min(deadline, In(kRegisterPause)));
     if (!served.ok() && TimeLeft(deadline).count() == 0) return served;
-    if (served.ok()) ++i;
+    if (served.ok()) ++known;
   }
   return absl::OkStatus();
 }

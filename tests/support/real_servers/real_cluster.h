@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tests/support/poll_until.h"
+#include "tests/support/real_servers/java_installation.h"
 #include "tests/support/real_servers/java_server.h"
 #include "tests/support/real_servers/network_sandbox.h"
 #include "tests/support/real_servers/run_folder.h"
@@ -77,9 +78,11 @@ class RealCluster {
   /// Waits until NameServer `index` serves the route of `topic`. Errors: DEADLINE_EXCEEDED with its last answer.
   absl::Status AwaitTopic(std::size_t index, const std::string& topic, Deadline deadline) const;
 
-  /// Makes the broker register with all NameServers until each of them knows it. All have to run.
+  /// Makes the broker register until every NameServer knows it. All have to run.
   /// Errors: DEADLINE_EXCEEDED naming the one that does not.
   absl::Status RegisterBroker(Deadline deadline);
+  /// The same for the NameServers `with`; others may be dead.
+  absl::Status RegisterBroker(const std::vector<std::size_t>& with, Deadline deadline);
 
   /// How long the start took: the NameServers side by side; then the broker until its route was everywhere.
   [[nodiscard]] std::chrono::milliseconds namesrv_boot_time() const { return namesrv_boot_time_; }
