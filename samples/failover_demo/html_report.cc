@@ -25,7 +25,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 svg { width: 100%; height: auto; display: block; } svg text { fill: var(--dim); font-size: 13px; } svg .phase { fill: var(--fg); font-weight: 600; }
 .grid { stroke: var(--line); } .band { fill: var(--band); } .edge { stroke: var(--line); stroke-dasharray: 2 3; }
 .fault { fill: var(--fault); opacity: .28; } .instant { fill: var(--fault); }
-.slow, .mean { fill: none; stroke: var(--slow); stroke-width: 1.3; stroke-linejoin: round; } .mean { stroke: var(--mean); }
+.slow, .mean { fill: none; stroke: var(--slow); stroke-width: 1.3; stroke-linejoin: round; stroke-linecap: round; } .mean { stroke: var(--mean); }
 .failed { stroke: var(--bad); stroke-width: 3; }
 .lost { stroke: var(--bad); stroke-dasharray: 5 3; stroke-width: 1.3; } .chosen { stroke: var(--good); stroke-width: 1.6; }
 .trouble { stroke: var(--bad); stroke-width: 1.3; } .news { stroke: var(--good); stroke-width: 1.3; }
@@ -95,14 +95,15 @@ std::string RenderReport(const std::vector<Moment>& timeline, const Observation&
     seconds = std::max(seconds, result.span.end);
   }
   std::string html = kHead;
-  absl::StrAppend(&html, "<h1>CoRocket failover report</h1>\n<p>", calls, " calls, <b>", failed, "</b> failed, in ",
-                  absl::StrFormat("%.1f", seconds), " seconds.</p>\n", LatencyChart(timeline, seen, seconds), kLegend,
-                  "<p class='note'>Where the curve has a gap no call ended. Point at a mark for its event.</p>\n",
-                  "<h2>Faults</h2>\n", Table(seen, calls, failed),
-                  "<p class='note'>Longest gap: longest time without a successful call, of all coroutines together. "
-                  "Switch: from the failure being known to the next server being in use. Connects: connections that "
-                  "were made.</p>\n<h2>Events</h2>\n",
-                  Events(seen), "</body></html>\n");
+  absl::StrAppend(
+      &html, "<h1>CoRocket failover report</h1>\n<p>", calls, " calls, <b>", failed, "</b> failed, in ",
+      absl::StrFormat("%.1f", seconds), " seconds.</p>\n", LatencyChart(timeline, seen, seconds), kLegend,
+      "<p class='note'>A gap in the curve: no call succeeded for a while. Point at a mark for its event.</p>\n",
+      "<h2>Faults</h2>\n", Table(seen, calls, failed),
+      "<p class='note'>Longest gap: longest time without a successful call, of all coroutines together. "
+      "Switch: from the failure being known to the next server being in use. Connects: connections that "
+      "were made.</p>\n<h2>Events</h2>\n",
+      Events(seen), "</body></html>\n");
   return html;
 }
 

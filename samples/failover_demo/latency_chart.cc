@@ -65,20 +65,23 @@ std::vector<Point> Points(const std::vector<Moment>& timeline) {
 }
 
 std::string Phases(const Scale& scale, const Observation& seen) {
-  std::string svg;
+  std::string bands;
+  std::string names;  // In front of the bands: a name may reach into its neighbour's.
   for (std::size_t i = 0; i < seen.results.size(); ++i) {
     const PhaseResult& phase = seen.results[i];
+    const bool odd = i % 2 == 1;
     const double x = scale.X(phase.span.begin);
     const double width = scale.X(phase.span.end) - x;
-    if (i % 2 == 1) {
-      absl::StrAppendFormat(&svg, "<rect class='band' x='%.1f' y='0' width='%.1f' height='%.0f'/>", x, width, kBottom);
+    if (odd) {
+      absl::StrAppendFormat(&bands, "<rect class='band' x='%.1f' y='0' width='%.1f' height='%.0f'/>", x, width,
+                            kBottom);
     }
-    absl::StrAppendFormat(&svg, "<line class='edge' x1='%.1f' x2='%.1f' y1='0' y2='%.0f'/>", x, x, kBottom);
+    absl::StrAppendFormat(&bands, "<line class='edge' x1='%.1f' x2='%.1f' y1='0' y2='%.0f'/>", x, x, kBottom);
     // Neighbours write on two lines, so that short phases do not run into each other.
-    absl::StrAppendFormat(&svg, "<text class='phase' x='%.1f' y='%d'>%s</text>", x + 5, i % 2 == 0 ? 18 : 38,
+    absl::StrAppendFormat(&names, "<text class='phase' x='%.1f' y='%d'>%s</text>", x + 5, odd ? 38 : 18,
                           Escape(phase.name));
   }
-  return svg;
+  return bands + names;
 }
 
 std::string Faults(const Scale& scale, const Observation& seen) {
@@ -138,21 +141,28 @@ std::string Axes(const Scale& scale) {
   return svg;
 }
 
-/// One curve over the points that have a success; gaps stay gaps.
+/// The longest time without a success that is not drawn as a gap: a few times what lies between two points that have
+/// one. Else a light load would be a cloud of dots.
+double BridgedSeconds(const std::vector<Point>& points, double seconds) {
+  constexpr double kSpacings = 5;
+  const auto with_success =
+      std::count_if(points.begin(), points.end(), [](const Point& one) { return one.sum.ok > 0; });
+  return kSpacings * seconds / static_cast<double>(std::max<std::ptrdiff_t>(1, with_success));
+}
+
+/// One curve over the points that have a success; longer times without one are gaps.
 template <typename Value>
 std::string Curve(const Scale& scale, const std::vector<Point>& points, const char* style, Value value) {
+  const double bridged = BridgedSeconds(points, scale.seconds);
   std::string path;
-  bool pen_down = false;
+  const Point* before = nullptr;
   for (const Point& point : points) {
-    if (point.sum.ok == 0) {
-      pen_down = false;
-      continue;
-    }
-    absl::StrAppendFormat(&path, "%s%.1f %.1f", pen_down ? "L" : "M", scale.X(point.seconds),
-                          Scale::Y(value(point.sum)));
+    if (point.sum.ok == 0) continue;
+    const bool joined = before != nullptr && point.seconds - before->seconds <= bridged;
+    absl::StrAppendFormat(&path, "%s%.1f %.1f", joined ? "L" : "M", scale.X(point.seconds), Scale::Y(value(point.sum)));
     // A point alone would be invisible.
-    if (!pen_down) absl::StrAppend(&path, "h1");
-    pen_down = true;
+    if (!joined) absl::StrAppend(&path, "h1");
+    before = &point;
   }
   return absl::StrCat("<path class='", style, "' d='", path, "'/>");
 }

@@ -119,6 +119,16 @@ TEST(HtmlReport, AGapInTheCallsIsAGapInTheCurve) {
   EXPECT_THAT(html, HasSubstr("7 failed</title>"));
 }
 
+TEST(HtmlReport, ALightLoadIsACurveAsWell) {
+  std::vector<Moment> timeline(300);
+  for (std::size_t i = 0; i < timeline.size(); i += 12) timeline[i] = Steady(1).front();
+  const std::string html = RenderReport(timeline, OneSwitch());
+  const std::size_t begin = html.find("<path class='slow' d='M");
+  const std::string curve = html.substr(begin, html.find('>', begin) - begin);
+  EXPECT_EQ(Count(curve, "M"), 1U);
+  EXPECT_EQ(Count(curve, "L"), 24U);
+}
+
 TEST(HtmlReport, ALongRunHasNoMoreLabelsAndPointsThanCanBeRead) {
   Observation seen(kStart);
   seen.results = {Row("watching", 0, 5400)};
