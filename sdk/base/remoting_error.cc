@@ -14,8 +14,6 @@ class Category final : public std::error_category {
         return "no connection and proof of life in time";
       case RemotingErrc::kAttemptTimeout:
         return "no answer in time";
-      case RemotingErrc::kDeadlineExceeded:
-        return "deadline passed";
       case RemotingErrc::kSilence:
         return "connection is silent";
       case RemotingErrc::kPeerClosed:
@@ -28,8 +26,6 @@ class Category final : public std::error_category {
         return "peer speaks another protocol";
       case RemotingErrc::kNotReady:
         return "server is not ready";
-      case RemotingErrc::kRejected:
-        return "probe was not answered as a server of this kind does";
       case RemotingErrc::kQueueFull:
         return "too many requests wait on the connection";
       case RemotingErrc::kTooLarge:

@@ -12,14 +12,12 @@ namespace corocket {
 enum class RemotingErrc {
   kConnectTimeout = 1,  ///< No connection, or no proof of life on it, within the dial limit.
   kAttemptTimeout,      ///< This call had no answer in time, or was not written in time; the connection may be well.
-  kDeadlineExceeded,    ///< The call as a whole ran out of time.
   kSilence,             ///< A request was outstanding and no byte came for the silence limit.
   kPeerClosed,          ///< The peer closed the connection in an orderly way (FIN).
   kRetired,             ///< The connection was given up by its owner: takes no new work, or was closed in the end.
   kMalformedFrame,      ///< Bytes that are no frame.
   kWrongProtocol,       ///< Bytes that belong to another protocol (HTTP, HTTP/2, TLS).
   kNotReady,            ///< The server says that it does not serve yet.
-  kRejected,            ///< The probe was answered with something that proves nothing.
   kQueueFull,           ///< Too many requests wait on one connection.
   kTooLarge,            ///< The request does not fit into a frame.
   kCancelled,           ///< The caller cancelled.
