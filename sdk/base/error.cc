@@ -23,7 +23,7 @@
 
 // The payload is a line of `key=value` words, since printing a status prints its payloads, too:
 //
-//   hint=safe_to_retry elapsed_ms=3000 attempt=ns1:9876,connect,system,111,,250
+//   hint=safe_to_retry elapsed_ms=3000 list_version=1 attempt=ns1:9876,connect,system,111,,250
 //   attempt=ns2:9876,read,corocket,4,,500031
 //
 // Words of an attempt: endpoint, phase, category, value, detail, microseconds. Foreign text is percent-escaped.
@@ -107,6 +107,7 @@ bool Decode(std::string_view word, EndpointFailure& failure) {
     return false;
   }
   failure.elapsed = std::chrono::microseconds(elapsed_us);
+  if (value == 0) return true;  // No error, of whatever category.
   if (const std::error_category* known = FindCategory(category); known != nullptr) {
     failure.cause = std::error_code(value, *known);
   } else if (!category.empty()) {
@@ -134,6 +135,7 @@ bool DecodeWord(std::string_view key, std::string_view value, ErrorDetails& deta
     details.elapsed = std::chrono::milliseconds(elapsed_ms);
     return true;
   }
+  if (key == "list_version") return Parse(value, details.list_version);
   if (key == "server_code") {
     std::int32_t code = 0;
     if (!Parse(value, code)) return false;
@@ -155,6 +157,7 @@ bool DecodeWord(std::string_view key, std::string_view value, ErrorDetails& deta
 
 std::string Encoded(const ErrorDetails& details) {
   std::string words = absl::StrCat("hint=", RetryHintName(details.hint), " elapsed_ms=", details.elapsed.count());
+  if (details.list_version != 0) absl::StrAppend(&words, " list_version=", details.list_version);
   if (details.server_code.has_value()) absl::StrAppend(&words, " server_code=", *details.server_code);
   if (!details.remark.empty()) absl::StrAppend(&words, " remark=", Escaped(details.remark));
   if (details.unconfirmed) absl::StrAppend(&words, " unconfirmed=1");

@@ -77,7 +77,8 @@ void AttemptLog::RecordBlame(const std::string& endpoint, std::error_code cause,
                        .elapsed = Micros(now - attempt_started_)});
 }
 
-CallFailed AttemptLog::Final(CallEnd end, std::vector<EndpointFailure> listed, TimePoint now) const {
+CallFailed AttemptLog::Final(CallEnd end, std::vector<EndpointFailure> listed, std::uint64_t list_version,
+                             TimePoint now) const {
   std::vector<EndpointFailure> all = failures_;
   bool every_endpoint_failed = !listed.empty();
   for (EndpointFailure& failure : listed) {
@@ -98,7 +99,7 @@ CallFailed AttemptLog::Final(CallEnd end, std::vector<EndpointFailure> listed, T
   }
   // Time that ran out while every server was known to be down is an outage, not slowness.
   if (end == CallEnd::kDeadline && every_endpoint_failed) end = CallEnd::kUnavailable;
-  return {end, may_have_happened_ && !idempotent_, std::move(all), now - started_};
+  return {end, may_have_happened_ && !idempotent_, std::move(all), list_version, now - started_};
 }
 
 }  // namespace corocket::failover

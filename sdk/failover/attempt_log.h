@@ -31,20 +31,28 @@ enum class CallEnd : std::uint8_t {
 /// The report of a call that failed for good; translated into a `Status` at the public boundary.
 class CallFailed : public std::exception {
  public:
-  CallFailed(CallEnd end, bool may_have_happened, std::vector<EndpointFailure> failures, Duration elapsed)
-      : end_(end), may_have_happened_(may_have_happened), failures_(std::move(failures)), elapsed_(elapsed) {}
+  CallFailed(CallEnd end, bool may_have_happened, std::vector<EndpointFailure> failures, std::uint64_t list_version,
+             Duration elapsed)
+      : end_(end),
+        may_have_happened_(may_have_happened),
+        failures_(std::move(failures)),
+        list_version_(list_version),
+        elapsed_(elapsed) {}
   [[nodiscard]] const char* what() const noexcept override { return "call failed on every attempt"; }
 
   [[nodiscard]] CallEnd end() const { return end_; }
   /// A request that is not idempotent left; nobody knows what became of it.
   [[nodiscard]] bool may_have_happened() const { return may_have_happened_; }
   [[nodiscard]] const std::vector<EndpointFailure>& failures() const { return failures_; }
+  /// Version of the endpoint list when the call ended.
+  [[nodiscard]] std::uint64_t list_version() const { return list_version_; }
   [[nodiscard]] Duration elapsed() const { return elapsed_; }
 
  private:
   CallEnd end_;
   bool may_have_happened_;
   std::vector<EndpointFailure> failures_;
+  std::uint64_t list_version_;
   Duration elapsed_;
 };
 
@@ -80,9 +88,10 @@ class AttemptLog {
   [[nodiscard]] std::uint32_t attempts() const { return attempts_; }
   [[nodiscard]] const std::vector<EndpointFailure>& failures() const { return failures_; }
 
-  /// The final error. `listed` is the channel's view of every endpoint; those that this call did not reach itself are
-  /// added with the channel's cause.
-  [[nodiscard]] CallFailed Final(CallEnd end, std::vector<EndpointFailure> listed, TimePoint now) const;
+  /// The final error. `listed` is the channel's view of every endpoint of list `list_version`; those that this call did
+  /// not reach itself are added with the channel's cause.
+  [[nodiscard]] CallFailed Final(CallEnd end, std::vector<EndpointFailure> listed, std::uint64_t list_version,
+                                 TimePoint now) const;
 
  private:
   TimePoint started_;

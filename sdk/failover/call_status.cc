@@ -67,7 +67,7 @@ absl::Status ToStatus(const CallFailed& failed, std::string_view operation, std:
   std::string text = absl::StrCat("cannot ", operation, ": ", Headline(failed.end()));
   if (elapsed.count() > 0) absl::StrAppend(&text, " after ", elapsed.count(), " ms");
   if (!failed.failures().empty()) {
-    absl::StrAppend(&text, "; ", kind, " ",
+    absl::StrAppend(&text, "; ", kind, " list ", failed.list_version(), ": ",
                     absl::StrJoin(failed.failures(), "; ", [](std::string* out, const EndpointFailure& failure) {
                       absl::StrAppend(out, failure.ToString());
                     }));
@@ -75,6 +75,7 @@ absl::Status ToStatus(const CallFailed& failed, std::string_view operation, std:
   ErrorDetails details;
   details.hint = HintOf(failed);
   details.attempts = failed.failures();
+  details.list_version = failed.list_version();
   details.elapsed = elapsed;
   return WithDetails(absl::Status(CodeOf(failed.end()), text), details);
 }

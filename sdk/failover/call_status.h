@@ -9,7 +9,8 @@
 namespace corocket::failover {
 
 /// The one translation of a failed call into the caller's vocabulary: a small report (operation, what was tried,
-/// elapsed, each endpoint with its cause) and details for programs. `operation` as in "query route of topic
+/// elapsed, version of the endpoint list, each endpoint with its cause) and details for programs. `operation` as in
+/// "query route of topic
 /// \"orders\"", `kind` as in "namesrv".
 [[nodiscard]] absl::Status ToStatus(const CallFailed& failed, std::string_view operation, std::string_view kind);
 

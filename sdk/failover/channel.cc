@@ -91,11 +91,12 @@ FailoverChannel::~FailoverChannel() = default;
 asio::awaitable<void> FailoverChannel::Execute(const wire::Frame& request, Judge judge, AttemptLog& log,
                                                Answer& answer) {
   const std::shared_ptr<FailoverChannel> self = shared_from_this();
+  Want want{.wait_for_ready = log.wait_for_ready(), .deadline = log.deadline()};
   TimePoint now = runtime_->Now();
   for (; log.MayTry(now); now = runtime_->Now()) {
     std::optional<Lease> lease = core_.Current();
     if (!lease) {
-      lease = co_await Acquire(log);
+      lease = co_await Acquire(want, log);
       now = runtime_->Now();
     }
     if (log.TriedThisLap(lease->choice.endpoint)) {
@@ -129,11 +130,10 @@ asio::awaitable<void> FailoverChannel::Execute(const wire::Frame& request, Judge
     const bool settled = co_await Settle(*lease, verdict, request, judge, log, answer);
     if (settled) co_return;
   }
-  throw log.Final(CallEnd::kDeadline, core_.FailuresSince(log.started(), now), now);
+  throw Failed(CallEnd::kDeadline, core_.FailuresSince(log.started(), now), log);
 }
 
-asio::awaitable<Lease> FailoverChannel::Acquire(const AttemptLog& log) {
-  Want want{.wait_for_ready = log.wait_for_ready(), .deadline = log.deadline()};
+asio::awaitable<Lease> FailoverChannel::Acquire(Want& want, const AttemptLog& log) {
   for (;;) {
     // The ticket comes before the question: a change after the answer wakes us at once.
     const ParkingLot::Ticket ticket = waiting_.Prepare();
@@ -142,20 +142,20 @@ asio::awaitable<Lease> FailoverChannel::Acquire(const AttemptLog& log) {
     Kick();
     if (Lease* lease = std::get_if<Lease>(&demanded)) co_return std::move(*lease);
     if (FailFast* fail = std::get_if<FailFast>(&demanded)) {
-      throw log.Final(CallEnd::kUnavailable, std::move(fail->failures), now);
+      throw Failed(CallEnd::kUnavailable, std::move(fail->failures), log);
     }
-    if (std::holds_alternative<Refused>(demanded)) throw log.Final(CallEnd::kShutDown, {}, now);
+    if (std::holds_alternative<Refused>(demanded)) throw Failed(CallEnd::kShutDown, {}, log);
     if (!want.failed_passes) want.failed_passes = std::get<MustWait>(demanded).failed_passes;
     const DemandGuard demand(core_, *runtime_);
     WakeReason reason = WakeReason::kWoken;
     try {
       reason = co_await waiting_.Wait(ticket, log.deadline());
     } catch (const std::system_error&) {
-      throw log.Final(CallEnd::kCancelled, {}, runtime_->Now());
+      throw Failed(CallEnd::kCancelled, {}, log);
     }
     now = runtime_->Now();
     if (reason == WakeReason::kDeadline) {
-      throw log.Final(CallEnd::kDeadline, core_.FailuresSince(log.started(), now), now);
+      throw Failed(CallEnd::kDeadline, core_.FailuresSince(log.started(), now), log);
     }
   }
 }
@@ -167,15 +167,19 @@ asio::awaitable<void> FailoverChannel::PauseBeforeNextLap(AttemptLog& log) {
     const WakeReason reason = co_await pausing_.Wait(ticket, until);
     static_cast<void>(reason);
   } catch (const std::system_error&) {
-    throw log.Final(CallEnd::kCancelled, {}, runtime_->Now());
+    throw Failed(CallEnd::kCancelled, {}, log);
   }
+}
+
+CallFailed FailoverChannel::Failed(CallEnd end, std::vector<EndpointFailure> listed, const AttemptLog& log) const {
+  return log.Final(end, std::move(listed), core_.list_version(), runtime_->Now());
 }
 
 void FailoverChannel::HandleFailure(const Lease& lease, const RemotingError& error, AttemptLog& log) {
   const TimePoint now = runtime_->Now();
   log.RecordFailure(error, now);
   Blame(lease, error.code(), log.attempt_started());
-  if (!log.MayRetry(error)) throw log.Final(EndOf(error), {}, now);
+  if (!log.MayRetry(error)) throw Failed(EndOf(error), {}, log);
 }
 
 void FailoverChannel::Blame(const Lease& lease, const std::error_code& code, TimePoint started) {
@@ -232,9 +236,9 @@ asio::awaitable<bool> FailoverChannel::Settle(const Lease& lease, Verdict& verdi
   try {
     opinion = co_await second_opinion_->Ask(lease.choice.endpoint, request, judge, log.deadline());
   } catch (const RemotingError& error) {
-    throw log.Final(EndOf(error), {}, runtime_->Now());
+    throw Failed(EndOf(error), {}, log);
   } catch (const std::system_error&) {
-    throw log.Final(CallEnd::kCancelled, {}, runtime_->Now());
+    throw Failed(CallEnd::kCancelled, {}, log);
   }
   switch (opinion.kind) {
     case SecondOpinion::Opinion::Kind::kAgrees:

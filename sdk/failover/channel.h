@@ -88,8 +88,11 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
  private:
   explicit FailoverChannel(const ChannelConfig& config);
 
-  asio::awaitable<Lease> Acquire(const AttemptLog& log);
+  /// `want` is one for the whole call: an impatient one that met a failed pass, here or between two attempts, ends.
+  asio::awaitable<Lease> Acquire(Want& want, const AttemptLog& log);
   asio::awaitable<void> PauseBeforeNextLap(AttemptLog& log);
+  /// The report of a call that ends now without an answer.
+  [[nodiscard]] CallFailed Failed(CallEnd end, std::vector<EndpointFailure> listed, const AttemptLog& log) const;
   /// An attempt failed. Throws CallFailed when there may be no other.
   void HandleFailure(const Lease& lease, const RemotingError& error, AttemptLog& log);
   /// Charges the endpoint with what broke an attempt, if it was its doing.

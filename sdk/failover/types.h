@@ -81,7 +81,7 @@ struct Want {
   /// False: do not wait while every endpoint is down.
   bool wait_for_ready = true;
   TimePoint deadline = TimePoint::max();
-  /// Set from the second time on: the number of failed passes when it was told to wait.
+  /// The number of failed passes when the call was told to wait for the first time; none before that.
   std::optional<std::uint64_t> failed_passes = {};
 };
 

@@ -121,7 +121,9 @@ std::string EndpointFailure::ToString() const {
   std::string text = Printable(endpoint);
   if (phase.empty() && !cause && detail.empty()) return absl::StrCat(text, ": not tried");
   if (!phase.empty()) absl::StrAppend(&text, ": ", Printable(phase));
-  return absl::StrCat(text, ": ", PrintableCause(cause, detail));
+  absl::StrAppend(&text, ": ", PrintableCause(cause, detail));
+  if (elapsed.count() > 0) absl::StrAppend(&text, " after ", PrintableDuration(elapsed));
+  return text;
 }
 
 std::string EndpointEvent::ToString() const {

@@ -14,9 +14,6 @@
 
 #include "absl/status/status.h"
 #include "asio/awaitable.hpp"
-#include "asio/bind_cancellation_slot.hpp"
-#include "asio/cancellation_signal.hpp"
-#include "asio/co_spawn.hpp"
 #include "corocket/client.h"
 #include "corocket/error.h"
 #include "corocket/testing/embedded_namesrv.h"
@@ -297,61 +294,6 @@ TEST_F(Edges, ClustersAndBrokersAreAskedForLikeRoutes) {
   world_.Kill(client.Snapshot().chosen);
   EXPECT_TRUE(world_.Run(client.QueryClusterInfo()).ok());
 }
-
-/// Where a call is when it is cancelled.
-struct Stage {
-  const char* name;
-  /// Brings the world of the fixture so far that the next call stays there.
-  void (*prepare)(SimWorld& world, const std::string& chosen);
-};
-class CancelledCall : public Failover, public ::testing::WithParamInterface<Stage> {};
-
-TEST_P(CancelledCall, EndsAtOnceAndLeavesTheClientUsable) {
-  Client client = MakeClient();
-  ASSERT_TRUE(world_.Run(client.QueryRoute("orders")).ok());
-  GetParam().prepare(world_, client.Snapshot().chosen);
-  world_.Advance(10ms);
-  asio::cancellation_signal cancel;
-  std::optional<absl::Status> outcome;
-  const auto done = [&outcome](const std::exception_ptr& error, absl::StatusOr<TopicRoute> route) {
-    outcome = error ? absl::UnknownError("an exception came out") : route.status();
-  };
-  asio::co_spawn(world_.executor(), client.QueryRoute("nobody-knows"),
-                 asio::bind_cancellation_slot(cancel.slot(), done));
-  world_.Advance(50ms);
-  ASSERT_FALSE(outcome.has_value()) << *outcome;
-  cancel.emit(asio::cancellation_type::terminal);
-  world_.Advance(1ms);
-  ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->code(), absl::StatusCode::kCancelled) << *outcome;
-  EXPECT_EQ(RetryHintOf(*outcome), RetryHint::kSafeToRetry);
-  EXPECT_EQ(client.Snapshot().waiting_callers, 0U);
-  for (const std::string& endpoint : kThree) {
-    world_.Heal(endpoint);
-    world_.Restart(endpoint);
-  }
-  world_.Advance(2s);
-  EXPECT_TRUE(world_.Run(client.QueryRoute("orders")).ok());
-  EXPECT_TRUE(world_.Run(client.Shutdown()).ok());
-}
-INSTANTIATE_TEST_SUITE_P(Stages, CancelledCall,
-                         ::testing::Values(Stage{"waiting_for_a_server",
-                                                 [](SimWorld& world, const std::string&) {
-                                                   for (const std::string& endpoint : kThree) {
-                                                     world.Blackhole(endpoint);
-                                                     world.Reset(endpoint);
-                                                   }
-                                                 }},
-                                           Stage{
-                                               "waiting_for_the_answer",
-                                               [](SimWorld& world, const std::string& chosen) { world.Pause(chosen); }},
-                                           Stage{"waiting_for_a_second_opinion",
-                                                 [](SimWorld& world, const std::string& chosen) {
-                                                   for (const std::string& endpoint : kThree) {
-                                                     if (endpoint != chosen) world.Blackhole(endpoint);
-                                                   }
-                                                 }}),
-                         [](const auto& param) { return std::string(param.param.name); });
 
 TEST_F(Edges, ADialThatIsGivenUpAsItConnectsLeavesNoConnection) {
   WireTap tap(world_.environment());

@@ -95,6 +95,7 @@ TEST_P(SilentServer, IsLeftAfterTheSilenceLimitAndNoCallFails) {
   load.StopAndWait();
   EXPECT_EQ(load.failed(), 0U);
   EXPECT_LE(load.longest_gap(), 700ms);
+  EXPECT_LE(load.longest_call(), 700ms);
   EXPECT_NE(client.Snapshot().chosen, chosen);
   // Recovery: the server works again and nothing moves back by itself.
   const std::uint64_t switches = client.Snapshot().switches;
@@ -140,15 +141,6 @@ TEST_P(ColdStart, DeadAddressesCostAQuarterSecondEachAndNoCall) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(Blackholes, ColdStart, ::testing::Values(1, 2));
-
-TEST_F(Failover, ServersThatAcceptAndNeverAnswerCostAQuarterSecondEach) {
-  servers_[0]->Stall(true);
-  servers_[1]->Stall(true);
-  Client client = MakeClient();
-  absl::StatusOr<TopicRoute> route = world_.Run(client.QueryRoute("orders"));
-  ASSERT_TRUE(route.ok()) << route.status();
-  EXPECT_LE(world_.Elapsed(), 700ms);
-}
 
 TEST_F(Failover, ACallWithNobodyToAskReturnsAtItsTimeoutAndNamesEveryServer) {
   for (const std::string& endpoint : kThree) world_.Blackhole(endpoint);
@@ -336,15 +328,6 @@ TEST_F(Failover, ASingleServersNoIsFinalAtOnce) {
   absl::StatusOr<TopicRoute> route = world_.Run(client.QueryRoute("nobody-knows"));
   EXPECT_EQ(route.status().code(), absl::StatusCode::kNotFound);
   EXPECT_LE(world_.Elapsed(), 5ms);
-}
-
-TEST_F(Failover, AServerThatIsNotReadyIsBlamedAndAnotherAsked) {
-  servers_[0]->SetNotReady(true);
-  servers_[1]->SetNotReady(true);
-  Client client = MakeClient();
-  absl::StatusOr<TopicRoute> route = world_.Run(client.QueryRoute("orders"));
-  ASSERT_TRUE(route.ok()) << route.status();
-  EXPECT_EQ(client.Snapshot().chosen, "ns3:9876");
 }
 
 TEST_F(Failover, ServersThatAnswerTheProbeAndResetTheWorkCauseNoStormOfDials) {

@@ -311,7 +311,8 @@ TEST(Snapshot, TellsWhichServerFailedAndHowAndForgetsItOnceItWorks) {
       met = true;
       EXPECT_EQ(endpoint.endpoint, "ns1:9876");
       EXPECT_EQ(endpoint.consecutive_failures, 1U);
-      EXPECT_EQ(endpoint.last_failure->ToString(), "ns1:9876: connect: Connection refused (10.77.0.2:9876)");
+      EXPECT_EQ(endpoint.last_failure->ToString(),
+                "ns1:9876: connect: Connection refused (10.77.0.2:9876) after 200 us");
     }
   }
   EXPECT_TRUE(met) << "the dead one was never dialled first";

@@ -2,11 +2,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "asio/awaitable.hpp"
 #include "corocket/client.h"
 #include "corocket/error.h"
 #include "corocket/testing/embedded_namesrv.h"
@@ -15,6 +18,7 @@
 #include "corocket/testing/sim_world.h"
 #include "gtest/gtest.h"
 #include "tests/support/failover_fixture.h"
+#include "tests/support/sim_load.h"
 
 namespace corocket::test {
 namespace {
@@ -41,6 +45,19 @@ class SecondOpinion : public Failover {
       if (server != &Chosen(client)) others.push_back(server);
     }
     return others;
+  }
+  using Outcomes = std::vector<absl::Status>;
+  static asio::awaitable<void> AskInto(Client& client, std::string topic, std::shared_ptr<Outcomes> outcomes) {
+    absl::StatusOr<TopicRoute> route = co_await client.QueryRoute(std::move(topic));
+    outcomes->push_back(route.status());
+  }
+  /// What sixty-four callers hear who all ask at once.
+  Outcomes AskAtOnce(Client& client, const std::string& topic) {
+    const auto outcomes = std::make_shared<Outcomes>();
+    for (int i = 0; i < 64; ++i) world_.Spawn(AskInto(client, topic, outcomes));
+    world_.Advance(100ms);
+    EXPECT_EQ(outcomes->size(), 64U);
+    return *outcomes;
   }
 };
 
@@ -112,6 +129,61 @@ TEST_F(SecondOpinion, AskedForInALoopTakesOneConnection) {
   std::size_t open = 0;
   for (const EmbeddedNamesrv* server : servers_) open += server->stats().connections_open;
   EXPECT_EQ(open, 1U) << "the side connection goes when nobody asks any more";
+}
+
+TEST_F(SecondOpinion, OfSixtyFourCallersAtOnceIsGivenOverOneSideConnection) {
+  Client client = MakeClient();
+  ASSERT_TRUE(world_.Run(client.QueryRoute("orders")).ok());
+  const std::uint64_t before = ConnectionsAccepted();
+  for (const absl::Status& status : AskAtOnce(client, "nobody-knows")) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+    EXPECT_FALSE(DetailsOf(status)->unconfirmed);
+  }
+  EXPECT_EQ(ConnectionsAccepted() - before, 1U);
+}
+
+TEST_F(SecondOpinion, ThatIsBetterMovesTheChoiceOnceForAllWhoAsked) {
+  Client client = MakeDenied();
+  EventStream events = client.Watch();
+  for (const absl::Status& status : AskAtOnce(client, "orders")) EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(client.Snapshot().reason, SwitchReason::kSecondOpinion);
+  EXPECT_EQ(client.Snapshot().generation, 2U);
+  const std::vector<EndpointEvent> seen = TakeEvents(events);
+  EXPECT_EQ(CountOf(seen, EventKind::kInvalidated), 1);
+  EXPECT_EQ(CountOf(seen, EventKind::kChosen), 1);
+}
+
+TEST_F(SecondOpinion, OfServersThatAreSilentCostsADialsLimitAndNotTheCalls) {
+  Client client = MakeDenied();
+  for (EmbeddedNamesrv* server : Others(client)) world_.Pause(server->address());
+  const std::uint64_t generation = client.Snapshot().generation;
+  const auto begin = world_.Elapsed();
+  const absl::Status status = world_.Run(client.QueryRoute("orders")).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+  EXPECT_TRUE(DetailsOf(status)->unconfirmed);
+  EXPECT_LE(world_.Elapsed() - begin, 1510ms);
+  EXPECT_EQ(client.Snapshot().generation, generation) << "the choice has done nothing wrong";
+}
+
+TEST_F(SecondOpinion, IsNotAskedOfAServerThatHasLeftTheList) {
+  Client client = MakeClient();
+  EXPECT_EQ(world_.Run(client.QueryRoute("nobody-knows")).status().code(), absl::StatusCode::kNotFound);
+  EmbeddedNamesrv* asked = nullptr;  // The side connection to it is still open.
+  std::vector<std::string> rest = {client.Snapshot().chosen};
+  for (EmbeddedNamesrv* server : Others(client)) {
+    if (server->stats().connections_accepted > 0) {
+      asked = server;
+    } else {
+      rest.push_back(server->address());
+    }
+  }
+  ASSERT_NE(asked, nullptr);
+  ASSERT_TRUE(client.UpdateEndpoints(rest).ok());
+  const std::uint64_t before = asked->stats().requests_of(kGetRouteInfo);
+  EXPECT_EQ(world_.Run(client.QueryRoute("nobody-knows")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(asked->stats().requests_of(kGetRouteInfo), before);
+  world_.Advance(1ms);
+  EXPECT_EQ(asked->stats().connections_open, 0U);
 }
 
 TEST_F(SecondOpinion, OfDeadServersIsNotDialledForAtEachCall) {

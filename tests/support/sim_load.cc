@@ -31,8 +31,10 @@ asio::awaitable<void> SimLoad::Caller(std::chrono::microseconds delay) {
   co_await SleepUntil(runtime_, runtime_.Now() + delay);
   while (!stopping_) {
     ++waiting_;
+    const std::chrono::nanoseconds begin = world_.Elapsed();
     absl::StatusOr<TopicRoute> route = co_await client_.QueryRoute(options_.topic, options_.call);
     --waiting_;
+    longest_call_ = std::max(longest_call_, world_.Elapsed() - begin);
     if (route.ok()) {
       ++succeeded_;
       if (!stopping_) longest_gap_ = std::max(longest_gap_, world_.Elapsed() - last_success_);
@@ -57,6 +59,7 @@ void SimLoad::StartOver() {
   succeeded_ = 0;
   failures_.clear();
   longest_gap_ = std::chrono::nanoseconds(0);
+  longest_call_ = std::chrono::nanoseconds(0);
   last_success_ = world_.Elapsed();
 }
 

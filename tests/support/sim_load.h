@@ -40,7 +40,7 @@ class SimLoad {
   /// test.
   void StopAndWait();
 
-  /// Forgets gaps and failures seen so far; counting starts now.
+  /// Forgets gaps, times and failures seen so far; counting starts now.
   void StartOver();
 
   [[nodiscard]] std::uint64_t succeeded() const { return succeeded_; }
@@ -48,6 +48,8 @@ class SimLoad {
   [[nodiscard]] const std::vector<absl::Status>& failures() const { return failures_; }
   /// Longest time between two successful completions, from the last `StartOver` on.
   [[nodiscard]] std::chrono::nanoseconds longest_gap() const;
+  /// Longest time that a call took, answered or failed, from the last `StartOver` on.
+  [[nodiscard]] std::chrono::nanoseconds longest_call() const { return longest_call_; }
   [[nodiscard]] std::chrono::nanoseconds last_success() const { return last_success_; }
   [[nodiscard]] int running() const { return running_; }
   /// Calls without an answer, now.
@@ -67,6 +69,7 @@ class SimLoad {
   std::vector<absl::Status> failures_;
   std::chrono::nanoseconds last_success_;
   std::chrono::nanoseconds longest_gap_{0};
+  std::chrono::nanoseconds longest_call_{0};
 };
 
 /// Every event that has come since the last time.

@@ -59,7 +59,7 @@ struct EndpointFailure {
   std::string detail = {};
   std::chrono::microseconds elapsed{0};
 
-  /// `host:port: connect: Connection refused`.
+  /// `host:port: connect: Connection refused after 0.2 ms`.
   [[nodiscard]] std::string ToString() const;
 };
 

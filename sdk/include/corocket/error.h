@@ -29,6 +29,8 @@ struct ErrorDetails {
   std::string remark = {};
   /// Each try, in order, with its own cause.
   std::vector<EndpointFailure> attempts = {};
+  /// Version of the endpoint list when the call ended, as in events and snapshots; 0 where none was involved.
+  std::uint64_t list_version = 0;
   std::chrono::milliseconds elapsed{0};
   /// NOT_FOUND said by one server that no second one could confirm.
   bool unconfirmed = false;

@@ -37,6 +37,7 @@ ErrorDetails Full() {
   details.hint = RetryHint::kMayHaveHappened;
   details.server_code = -7;
   details.remark = "no route, topic=\"a b\" 100%\n\xe4\xb8\xad";
+  details.list_version = 12;
   details.elapsed = std::chrono::milliseconds(3001);
   details.unconfirmed = true;
   details.attempts = {Failure("ns1:9876", std::make_error_code(std::errc::connection_refused)),
@@ -54,6 +55,7 @@ void ExpectSame(const ErrorDetails& left, const ErrorDetails& right) {
   EXPECT_EQ(left.hint, right.hint);
   EXPECT_EQ(left.server_code, right.server_code);
   EXPECT_EQ(left.remark, right.remark);
+  EXPECT_EQ(left.list_version, right.list_version);
   EXPECT_EQ(left.elapsed, right.elapsed);
   EXPECT_EQ(left.unconfirmed, right.unconfirmed);
   ASSERT_EQ(left.attempts.size(), right.attempts.size());
@@ -166,6 +168,12 @@ TEST(ErrorDetails, ADamagedPayloadIsNone) {
   }
   EXPECT_FALSE(DetailsOf(WithPayload("remark=" + std::string(513, 'a'))).has_value());
   EXPECT_FALSE(DetailsOf(WithPayload("hint=permanent x=" + std::string(3'000'000, 'a'))).has_value());
+}
+
+TEST(ErrorDetails, ZeroIsNoErrorOfWhateverCategory) {
+  const std::optional<ErrorDetails> details = DetailsOf(WithPayload("hint=permanent attempt=a:1,read,asio.netdb,0,,0"));
+  ASSERT_TRUE(details.has_value());
+  EXPECT_EQ(details->attempts.at(0).cause, std::error_code());
 }
 
 TEST(ErrorDetails, AnyBytesGiveDetailsOrNone) {

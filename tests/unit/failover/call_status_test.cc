@@ -1,6 +1,7 @@
 #include "sdk/failover/call_status.h"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,11 +24,13 @@ using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
+constexpr std::uint64_t kListVersion = 7;
+
 CallFailed Failed(CallEnd end, bool may_have_happened = false) {
   EndpointFailure refused{.endpoint = "ns1:9876", .phase = "connect", .cause = asio::error::connection_refused};
   EndpointFailure silent{.endpoint = "ns2:9876", .phase = "read", .cause = RemotingErrc::kSilence};
   silent.elapsed = milliseconds(500);
-  return {end, may_have_happened, {refused, silent, {.endpoint = "ns3:9876"}}, milliseconds(1234)};
+  return {end, may_have_happened, {refused, silent, {.endpoint = "ns3:9876"}}, kListVersion, milliseconds(1234)};
 }
 
 struct Row {
@@ -60,13 +63,15 @@ TEST(CallStatus, EveryEndHasItsCodeItsHintAndItsWords) {
 TEST(CallStatus, TheMessageIsAReportOfTheWholeCall) {
   const absl::Status status = ToStatus(Failed(CallEnd::kUnavailable), "query route of topic \"orders\"", "namesrv");
   EXPECT_EQ(status.message(),
-            "cannot query route of topic \"orders\": every endpoint failed after 1234 ms; namesrv "
-            "ns1:9876: connect: Connection refused; ns2:9876: read: connection is silent; ns3:9876: not tried");
+            "cannot query route of topic \"orders\": every endpoint failed after 1234 ms; namesrv list 7: "
+            "ns1:9876: connect: Connection refused; ns2:9876: read: connection is silent after 500.0 ms; "
+            "ns3:9876: not tried");
   const std::optional<ErrorDetails> details = DetailsOf(status);
   ASSERT_TRUE(details.has_value());
   ASSERT_THAT(details->attempts, SizeIs(3));
   EXPECT_EQ(details->attempts[1].cause, RemotingErrc::kSilence);
   EXPECT_EQ(details->attempts[1].elapsed, milliseconds(500));
+  EXPECT_EQ(details->list_version, kListVersion);
   EXPECT_EQ(details->elapsed, milliseconds(1234));
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -57,8 +58,9 @@ class FailoverStateTest : public ::testing::Test {
   }
   void FireTimer() {
     ASSERT_TRUE(timer_.at.has_value()) << "no timer is armed";
-    now_ = std::max(now_, *timer_.at);
-    state_->OnTimer(timer_.token, now_);
+    const ArmTimerAction due = std::exchange(timer_, {});
+    now_ = std::max(now_, *due.at);
+    state_->OnTimer(due.token, now_);
   }
   std::string ChosenHost() const {
     const std::string chosen = state_->Snapshot(now_).chosen;
@@ -466,6 +468,173 @@ TEST_F(FailoverStateTest, AfterCloseNothingHappensAnyMore) {
   EXPECT_TRUE(std::holds_alternative<Refused>(state_->Demand({}, now_)));
   EXPECT_FALSE(state_->Apply({At("b")}, now_).ok());
   EXPECT_THAT(TakeDials(), IsEmpty());
+}
+
+TEST_F(FailoverStateTest, ATimerOfAnEarlierTimeDoesNothing) {
+  Start({"a", "b", "c"});
+  Need();
+  TakeDials();
+  const ArmTimerAction early = timer_;
+  now_ += 10ms;
+  Fail(attempts_.begin()->first);
+  ASSERT_THAT(TakeDials(), SizeIs(1));
+  ASSERT_NE(timer_.token, early.token);
+  now_ += 10s;
+  state_->OnTimer(early.token, now_);
+  EXPECT_THAT(TakeDials(), IsEmpty());
+  state_->OnTimer(timer_.token, now_);
+  EXPECT_THAT(TakeDials(), SizeIs(1));
+  state_->OnTimer(timer_.token - 1, now_);
+  EXPECT_THAT(TakeDials(), IsEmpty());
+}
+
+TEST_F(FailoverStateTest, ATimerOfABackOffThatAListChangeEndedDoesNothing) {
+  Start({"a"});
+  Need();
+  TakeDials();
+  Fail("a");
+  TakeDials();
+  const ArmTimerAction back_off = timer_;
+  ASSERT_TRUE(back_off.at.has_value());
+  ASSERT_TRUE(state_->Apply({At("b")}, now_).ok());
+  ASSERT_TRUE(!TakeDials().empty() && Prove("b"));
+  TakeDials();
+  now_ += 10s;
+  state_->OnTimer(back_off.token, now_);
+  EXPECT_THAT(TakeDials(), IsEmpty());
+  EXPECT_EQ(ChosenHost(), "b");
+}
+
+TEST_F(FailoverStateTest, WhenEverybodyHasLeftNoNewDialStartsAndAWinnerIsKept) {
+  Start({"a", "b", "c"});
+  Need();
+  Need();
+  const std::string first = TakeDials().at(0);
+  state_->DropDemand(now_);
+  state_->DropDemand(now_);
+  TakeDials();
+  EXPECT_FALSE(timer_.at.has_value()) << "nothing is left to be waited for";
+  now_ += 10s;
+  EXPECT_TRUE(Prove(first));
+  EXPECT_EQ(ChosenHost(), first);
+  EXPECT_THAT(TakeDials(), IsEmpty());
+}
+
+TEST_F(FailoverStateTest, APassThatNobodyWaitsForAnyMoreEndsWithItsDials) {
+  Start({"a", "b"});
+  Need();
+  const std::string first = TakeDials().at(0);
+  state_->DropDemand(now_);
+  Fail(first);
+  EXPECT_THAT(TakeDials(), IsEmpty());
+  EXPECT_EQ(Count(EventKind::kPassFailed), 0U) << "the other one was not tried";
+  Need();
+  EXPECT_THAT(TakeDials(), SizeIs(1));
+}
+
+TEST_F(FailoverStateTest, WhoDoesNotWaitIsToldTheLastCausesDuringAPauseAndBringsOnNothing) {
+  Start({"a", "b"});
+  static_cast<void>(state_->Demand({.wait_for_ready = false}, now_));
+  for (int i = 0; i < 2; ++i) Fail(TakeDials().at(0));
+  TakeDials();
+  ASSERT_EQ(Count(EventKind::kPassFailed), 1U);
+  const std::uint64_t dials = state_->Snapshot(now_).dials;
+  for (int i = 0; i < 1000; ++i) {
+    Demanded demanded = state_->Demand({.wait_for_ready = false}, now_);
+    const FailFast* failed = std::get_if<FailFast>(&demanded);
+    ASSERT_NE(failed, nullptr);
+    ASSERT_THAT(failed->failures, SizeIs(2));
+    EXPECT_EQ(failed->failures[0].cause, kRefused);
+  }
+  EXPECT_EQ(state_->Snapshot(now_).dials, dials);
+  EXPECT_EQ(state_->Snapshot(now_).waiting_callers, 1U) << "those that were told are no demand";
+}
+
+TEST_F(FailoverStateTest, ServersThatStayInTheListKeepWhatIsKnownOfThemAndThoseThatComeBackDoNot) {
+  Start({"a", "b"});
+  Need();
+  for (int i = 0; i < 2; ++i) Fail(TakeDials().at(0));
+  ASSERT_TRUE(state_->Apply({At("a"), At("c")}, now_).ok());
+  const auto failures_of = [this](const std::string& host) -> std::optional<std::uint64_t> {
+    for (const EndpointSnapshot& endpoint : state_->Snapshot(now_).endpoints) {
+      if (endpoint.endpoint == host + ":9876") return endpoint.consecutive_failures;
+    }
+    return std::nullopt;
+  };
+  EXPECT_EQ(failures_of("a"), 1U);
+  EXPECT_EQ(failures_of("b"), std::nullopt) << "nothing is kept of a server that left";
+  EXPECT_EQ(failures_of("c"), 0U);
+  ASSERT_TRUE(state_->Apply({At("a"), At("b"), At("c")}, now_).ok());
+  EXPECT_EQ(failures_of("a"), 1U);
+  EXPECT_EQ(failures_of("b"), 0U);
+  for (int i = 0; i < 1000; ++i) {  // What is known stays as large as the list.
+    ASSERT_TRUE(state_->Apply({At("a"), At("x" + std::to_string(i))}, now_).ok());
+    ASSERT_THAT(state_->Snapshot(now_).endpoints, SizeIs(2));
+  }
+}
+
+TEST_F(FailoverStateTest, UntriedServersComeBeforeThoseThatFailedAndTheOldestFailureBeforeTheNewest) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Start({"a", "b", "c"}, seed);
+    Need();
+    std::vector<std::string> failed;
+    for (int i = 0; i < 3; ++i) {
+      failed.push_back(TakeDials().at(0));
+      Fail(failed.back());
+      now_ += 1ms;
+    }
+    TakeDials();
+    ASSERT_TRUE(state_->Apply({At("a"), At("b"), At("c"), At("fresh")}, now_).ok());
+    ASSERT_THAT(TakeDials(), ElementsAre("fresh")) << "the others' pause goes on";
+    Fail("fresh");
+    TakeDials();
+    FireTimer();
+    std::vector<std::string> order = TakeDials();
+    for (int i = 0; i < 3; ++i) {
+      Fail(order.back());
+      for (std::string& host : TakeDials()) order.push_back(std::move(host));
+    }
+    EXPECT_THAT(order, ElementsAre(failed[0], failed[1], failed[2], "fresh")) << "seed " << seed;
+  }
+}
+
+TEST_F(FailoverStateTest, AProofOfLifeEndsNeitherAnOutageNorItsBackOffAndARealAnswerBoth) {
+  Start({"a"});
+  Need();
+  for (int pass = 0; pass < 3; ++pass) {
+    TakeDials();
+    ASSERT_TRUE(Prove("a"));
+    ASSERT_TRUE(state_->Invalidate(state_->Current()->choice, SwitchReason::kBroken, kRefused, now_));
+    TakeDials();
+    FireTimer();
+  }
+  EXPECT_EQ(Count(EventKind::kPassFailed), 3U) << "a server that only answers the proof of life has failed";
+  EXPECT_EQ(Count(EventKind::kRecovered), 0U);
+  EXPECT_EQ(Count(EventKind::kAllDown), 1U);
+  TakeDials();
+  ASSERT_TRUE(Prove("a"));
+  EXPECT_EQ(state_->Snapshot(now_).endpoints[0].consecutive_failures, 3U);
+  EXPECT_TRUE(state_->WantsConfirmation());
+  state_->Confirm(state_->Current()->choice, now_);
+  EXPECT_FALSE(state_->WantsConfirmation());
+  EXPECT_EQ(state_->Snapshot(now_).endpoints[0].consecutive_failures, 0U);
+  EXPECT_EQ(Count(EventKind::kRecovered), 1U);
+}
+
+TEST_F(FailoverStateTest, AnAnswerOfAnEarlierChoiceConfirmsNothing) {
+  Start({"a"});
+  Need();
+  TakeDials();
+  ASSERT_TRUE(Prove("a"));
+  const Choice first = state_->Current()->choice;
+  state_->Confirm(first, now_);
+  ASSERT_TRUE(state_->Invalidate(first, SwitchReason::kBroken, kRefused, now_));
+  TakeDials();
+  ASSERT_TRUE(Prove("a"));
+  state_->Confirm(first, now_);
+  EXPECT_TRUE(state_->WantsConfirmation()) << "the new one has answered nothing yet";
+  EXPECT_EQ(state_->CallTimedOut(first, now_, now_), Strike::kIgnored);
+  EXPECT_EQ(state_->Snapshot(now_).state, ChannelState::kReady);
 }
 
 }  // namespace

@@ -113,6 +113,32 @@ TEST_F(ConnectionCalls, ACallGivesUpAtItsDeadlineAndItsLateAnswerIsDropped) {
   EXPECT_EQ(next->outcome(), "answered") << "the connection is as good as before";
 }
 
+TEST_F(ConnectionCalls, AnAnswerThatComesAtTheTickOfTheDeadlineEndsTheCallOnce) {
+  int answered = 0;
+  int late = 0;
+  // The answer takes 100 us; the timer of the deadlines has a grain of 1 ms.
+  for (int offset = -1200; offset <= 1200; offset += 50) {
+    const TimePoint deadline = In(milliseconds(20));
+    const Ref call = Call(Request(1), {.deadline = deadline});
+    const wire::Frame request = Receive();
+    sim_.RunFor(deadline - sim_.Now() - microseconds(100) + microseconds(offset));
+    Reply(request, "in time or not");
+    sim_.RunFor(milliseconds(5));
+    ASSERT_TRUE(call->done) << offset;
+    if (call->failed()) {
+      EXPECT_EQ(call->error->code(), RemotingErrc::kAttemptTimeout);
+      ++late;
+    } else {
+      EXPECT_EQ(call->answer.body, "in time or not");
+      ++answered;
+    }
+    EXPECT_EQ(outstanding(), 0u);
+  }
+  EXPECT_GE(answered, 10);
+  EXPECT_GE(late, 10);
+  EXPECT_EQ(connection_->stats().late_answers, static_cast<std::uint64_t>(late));
+}
+
 TEST_F(ConnectionCalls, ALateAnswerNeverEndsANewerCall) {
   Call(1, milliseconds(1));
   const wire::Frame forgotten = Receive();

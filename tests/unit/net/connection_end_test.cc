@@ -225,6 +225,27 @@ TEST_F(ConnectionEnd, RetiredIdleItClosesAtOnce) {
   EXPECT_EQ(net_.total().client_sockets, 0u);
 }
 
+TEST_F(ConnectionEnd, AOnewayRequestThatCannotBeWrittenFails) {
+  peer_->transport().CloseSend();
+  Settle();
+  const Ref call = CallOneway(34);
+  Settle();
+  ASSERT_TRUE(call->failed()) << "dropped without a word";
+  EXPECT_EQ(call->error->code(), RemotingErrc::kPeerClosed);
+  EXPECT_FALSE(call->error->may_have_been_sent());
+}
+
+TEST_F(ConnectionEnd, AOnewayRequestOfARetiredConnectionIsHandedBack) {
+  const Ref written = Call(1);
+  Settle();
+  connection_->Retire(In(seconds(3)));
+  const Ref call = CallOneway(34);
+  Settle();
+  ASSERT_TRUE(call->failed());
+  EXPECT_EQ(call->error->code(), RemotingErrc::kRetired);
+  EXPECT_FALSE(call->error->may_have_been_sent());
+}
+
 TEST_F(ConnectionEnd, TheDrainLimitEndsItWithWhatStillWaits) {
   StartSink();
   const Ref call = Call(1);

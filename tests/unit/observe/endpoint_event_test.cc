@@ -73,11 +73,14 @@ TEST(EndpointEvent, PrintsWhatItsKindIsAbout) {
             "left ns1:9876: broken, generation 3: " + kRefused.message());
   EXPECT_EQ((EndpointEvent{.kind = EventKind::kListApplied, .list_version = 2, .added = {"c:1", "d:1"}}.ToString()),
             "list 2 in force: added c:1, d:1; removed none");
-  EXPECT_EQ((EndpointEvent{.kind = EventKind::kPassFailed,
-                           .failures = {{.endpoint = "a:1", .phase = "connect", .cause = kRefused},
-                                        {.endpoint = "b:1", .phase = "resolve", .cause = kRefused}}}
-                 .ToString()),
-            "every endpoint failed: a:1: connect: " + kRefused.message() + "; b:1: resolve: " + kRefused.message());
+  EXPECT_EQ(
+      (EndpointEvent{
+          .kind = EventKind::kPassFailed,
+          .failures = {{.endpoint = "a:1", .phase = "connect", .cause = kRefused},
+                       {.endpoint = "b:1", .phase = "resolve", .cause = kRefused, .elapsed = microseconds(12'340)}}}
+           .ToString()),
+      "every endpoint failed: a:1: connect: " + kRefused.message() + "; b:1: resolve: " + kRefused.message() +
+          " after 12.3 ms");
   EXPECT_EQ((EndpointEvent{.kind = EventKind::kDrainStarted, .endpoint = "a:1", .count = 1}.ToString()),
             "connection to a:1 takes no new work; 1 request outstanding");
   EXPECT_EQ((EndpointEvent{.kind = EventKind::kBackingOff, .elapsed = microseconds(100'000)}.ToString()),
