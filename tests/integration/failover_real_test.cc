@@ -343,7 +343,9 @@ TEST_F(FailoverRealTest, ACallReturnsAtItsTimeoutWhenAllAddressesAreBlackholed) 
 TEST_F(FailoverRealTest, AnOutageOfAllCostsFewDialsAndEndsSoonAfterTheFirstServerIsBack) {
   ASSERT_NO_FATAL_FAILURE(Boot());
   const auto pauses = std::make_shared<PauseMeter>();
-  ASSERT_NO_FATAL_FAILURE(StartLoad({.client = {.observers = {pauses}}}));
+  QueryLoad::Options watched;
+  watched.client.observers = {pauses};
+  ASSERT_NO_FATAL_FAILURE(StartLoad(std::move(watched)));
   pauses->Reset();
   for (std::size_t i = 0; i < kNamesrvs; ++i) ASSERT_EQ(cluster_->Kill9(i), absl::OkStatus());
   load_->ResetGaps();
