@@ -43,7 +43,8 @@ class Stop(Exception):
 
 def run(*command, cwd=None):
     """Standard output of a command; Stop with the end of its error output if it fails."""
-    done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    environment = os.environ | {"LC_ALL": "C.UTF-8"}  # Some failures are told apart by their text.
+    done = subprocess.run(command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         words = " ".join(command[:6]) + (" ..." if len(command) > 6 else "")
         raise Stop(f"'{words}' failed:\n" + "\n".join(done.stderr.strip().splitlines()[-6:]))
@@ -78,9 +79,10 @@ def newest_first(versions):
 
 
 class Archive:
-    """Packages of one Debian archive, checked by apt against the archive's signature."""
+    """Packages of one Debian archive, checked by apt against the archive's signature. `warnings`: what is odd about it."""
 
     def __init__(self, state, mirror):
+        self.warnings = []
         self._config = os.path.join(state, "apt.conf")
         for folder in ("lists/partial", "cache/archives/partial"):
             os.makedirs(os.path.join(state, folder), exist_ok=True)
@@ -97,7 +99,17 @@ class Archive:
 
     def update(self):
         # Without the option a list that cannot be had is a warning and an exit code of 0.
-        self._apt("apt-get", "-o", "APT::Update::Error-Mode=any", "update")
+        words = ["apt-get", "-o", "APT::Update::Error-Mode=any", "update"]
+        try:
+            self._apt(*words)
+        except Stop as failure:
+            expired = re.search(r"Release file for \S+ is expired \((.*?)\)", str(failure))
+            if not expired:
+                raise
+            # A mirror that is no longer fed, or a snapshot: old, and signed all the same.
+            self._apt(*words[:1], "-o", "Acquire::Check-Valid-Until=false", *words[1:])
+            self.warnings.append(f"this system's Debian mirror is out of date ({expired[1]}); its packages are signed "
+                                 "by Debian, but may lack mends of the last days")
 
     def packages(self):
         """Name -> control fields of every binary package, and virtual name -> names that provide it."""

@@ -78,6 +78,38 @@ class OpenArchive(InFolder):
             self.opened([], [])
 
 
+class Update(InFolder):
+    def updated(self, *answers):
+        """The archive after an update in which apt gave these answers, one after the other; its words are kept."""
+        self.words = []
+        left = list(answers)
+
+        def run(*command, cwd=None):
+            self.words.append(command)
+            if answer := left.pop(0):
+                raise archive.Stop(answer)
+
+        debian = archive.Archive(self.folder, "mirror")
+        with mock.patch("archive.run", run):
+            debian.update()
+        return debian
+
+    def test_a_mirror_that_is_out_of_date_is_taken_with_a_warning(self):
+        debian = self.updated("E: Release file for mirror/dists/sid/InRelease is expired (invalid since 2d 3h). ...", "")
+        self.assertIn("Acquire::Check-Valid-Until=false", self.words[1])
+        self.assertRegex(debian.warnings[0], "out of date .invalid since 2d 3h.")
+
+    def test_a_mirror_that_is_well_is_asked_once_and_with_every_check(self):
+        self.assertEqual(self.updated("").warnings, [])
+        self.assertNotIn("Acquire::Check-Valid-Until=false", self.words[0])
+
+    def test_any_other_failure_is_final(self):
+        with self.assertRaisesRegex(archive.Stop, "no answer"):
+            self.updated("E: no answer")
+        with self.assertRaisesRegex(archive.Stop, "bad signature"):
+            self.updated("E: Release file for x is expired (1d)", "E: bad signature")
+
+
 class Fetch(unittest.TestCase):
     PIN = libraries.Pin("abseil", "2.0")
 
