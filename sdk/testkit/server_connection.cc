@@ -85,7 +85,7 @@ bool ServerConnection::HandleRequests() {
   while (more && state_ == State::kOpen && HasRoom()) {
     absl::StatusOr<std::optional<wire::Frame>> request = TakeRequest();
     if (!request.ok()) {
-      owner->OnMalformed();
+      owner->OnMalformed(request.status().message());
       Close(CloseMode::kFin);
     } else if (!request->has_value()) {
       more = false;

@@ -51,8 +51,8 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
    public:
     virtual ~Owner() = default;
     virtual void OnRequest(ServerConnection& connection, wire::Frame request) = 0;
-    /// The client sent what is no frame; the connection is closed after this.
-    virtual void OnMalformed() = 0;
+    /// The client sent what is no frame, for what `reason` says; the connection is closed after this.
+    virtual void OnMalformed(std::string_view reason) = 0;
     /// No request comes any more and no answer leaves. Once, however it ended.
     virtual void OnEnded(Id id) = 0;
     /// The socket is closed, too. Once, after `OnEnded`, last.

@@ -169,7 +169,10 @@ void ServerCore::OnRequest(ServerConnection& connection, wire::Frame request) {
   service_->OnRequest(*this, connection, std::move(request));
 }
 
-void ServerCore::OnMalformed() { ++stats_.malformed; }
+void ServerCore::OnMalformed(std::string_view reason) {
+  ++stats_.malformed;
+  stats_.last_malformed = reason;
+}
 
 void ServerCore::OnEnded(ServerConnection::Id id) {
   --stats_.connections_open;

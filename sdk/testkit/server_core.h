@@ -76,7 +76,7 @@ class ServerCore final : public ServerConnection::Owner, public std::enable_shar
   [[nodiscard]] const std::shared_ptr<Runtime>& runtime() const { return environment_.runtime; }
 
   void OnRequest(ServerConnection& connection, wire::Frame request) override;
-  void OnMalformed() override;
+  void OnMalformed(std::string_view reason) override;
   void OnEnded(ServerConnection::Id id) override;
   void OnClosed(ServerConnection::Id id) override;
 

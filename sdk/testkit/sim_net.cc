@@ -60,7 +60,10 @@ void SimRoute::Trickle(Duration gap) {
 }
 void SimRoute::Reset() { core_->Reset(key_); }
 void SimRoute::ResetAfter(std::size_t bytes, SimSide to) { core_->CutAfter(key_, to, bytes); }
-void SimRoute::Flap(Duration period) { core_->Flap(key_, period); }
+void SimRoute::Flap(Duration period) {
+  ABSL_CHECK_GT(period, Duration::zero()) << "a link flaps in some time";
+  core_->Flap(key_, period);
+}
 void SimRoute::Heal() { core_->Heal(key_); }
 
 SimNet::SimNet(SimRuntime& sim, SimNetOptions options) : core_(std::make_shared<SimCore>(sim.runtime(), options)) {}

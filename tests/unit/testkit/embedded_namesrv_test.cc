@@ -564,6 +564,7 @@ TEST_F(EmbeddedNamesrvTest, BytesThatAreNoFrameEndThatConnectionAlone) {
   world_.Run(bad.SendBytes("GET / HTTP/1.1\r\n\r\n"));
   EXPECT_EQ(End(bad), asio::error::eof);
   EXPECT_EQ(ns_.stats().malformed, 1u);
+  EXPECT_THAT(ns_.stats().last_malformed, HasSubstr("HTTP"));
   EXPECT_EQ(CodeOf(good, RouteRequest("ghost")), ResponseCode::kTopicNotExist);
 }
 

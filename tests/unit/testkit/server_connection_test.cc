@@ -37,7 +37,7 @@ class FakeOwner final : public ServerConnection::Owner {
   int closed = 0;
 
   void OnRequest(ServerConnection& connection, wire::Frame request) override { on_request(connection, request); }
-  void OnMalformed() override {}
+  void OnMalformed(std::string_view) override {}
   void OnEnded(ServerConnection::Id) override {}
   void OnClosed(ServerConnection::Id) override { ++closed; }
 };

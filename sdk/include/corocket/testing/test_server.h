@@ -37,6 +37,8 @@ struct ServerStats {
   std::map<std::int32_t, std::uint64_t> requests_by_code = {};
   /// Connections that were dropped because they sent what is no request.
   std::uint64_t malformed = 0;
+  /// What the last of them sent, such as "an HTTP request"; empty: none did.
+  std::string last_malformed = {};
 
   /// Requests of one code.
   [[nodiscard]] std::uint64_t requests_of(std::int32_t code) const {
