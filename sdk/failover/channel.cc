@@ -62,10 +62,11 @@ std::shared_ptr<FailoverChannel> FailoverChannel::Start(ChannelConfig config) {
     if (const auto self = weak.lock()) self->connections_.Add(connection);
   };
   dialler.on_silent = [weak = channel->weak_from_this()](net::ConnectionId id) {
-    if (const auto self = weak.lock()) self->ClearIfCurrent(id, RemotingErrc::kSilence);
+    if (const auto self = weak.lock()) self->ClearIfCurrent(id, RemotingErrc::kSilence, {});
   };
-  dialler.on_ended = [weak = channel->weak_from_this()](net::ConnectionId id, std::error_code cause) {
-    if (const auto self = weak.lock()) self->OnConnectionEnded(id, cause);
+  dialler.on_ended = [weak = channel->weak_from_this()](net::ConnectionId id, std::error_code cause,
+                                                        const std::string& detail) {
+    if (const auto self = weak.lock()) self->OnConnectionEnded(id, cause, detail);
   };
   channel->dialler_ = std::make_shared<Dialler>(std::move(dialler));
   channel->second_opinion_.emplace(channel->runtime_, channel->strand_, config.options, channel->core_, channel->tasks_,
@@ -178,11 +179,12 @@ CallFailed FailoverChannel::Failed(CallEnd end, std::vector<EndpointFailure> lis
 void FailoverChannel::HandleFailure(const Lease& lease, const RemotingError& error, AttemptLog& log) {
   const TimePoint now = runtime_->Now();
   log.RecordFailure(error, now);
-  Blame(lease, error.code(), log.attempt_started());
+  Blame(lease, error, log.attempt_started());
   if (!log.MayRetry(error)) throw Failed(EndOf(error), {}, log);
 }
 
-void FailoverChannel::Blame(const Lease& lease, const std::error_code& code, TimePoint started) {
+void FailoverChannel::Blame(const Lease& lease, const RemotingError& error, TimePoint started) {
+  const std::error_code& code = error.code();
   if (code == RemotingErrc::kCancelled || code == RemotingErrc::kShutDown || code == RemotingErrc::kQueueFull ||
       code == RemotingErrc::kTooLarge) {
     return;  // Not the endpoint's doing.
@@ -190,7 +192,7 @@ void FailoverChannel::Blame(const Lease& lease, const std::error_code& code, Tim
   if (code == RemotingErrc::kRetired) {
     // The choice moved before its connection was retired. Were it still the choice, callers would go round in circles.
     const std::optional<Lease> current = core_.Current();
-    if (current && current->choice == lease.choice) Clear(lease, SwitchReason::kBroken, code);
+    if (current && current->choice == lease.choice) Clear(lease, SwitchReason::kBroken, code, {});
     return;
   }
   if (code == RemotingErrc::kAttemptTimeout) {
@@ -202,11 +204,11 @@ void FailoverChannel::Blame(const Lease& lease, const std::error_code& code, Tim
     Kick();
     return;
   }
-  Clear(lease, ReasonOf(code), code);
+  Clear(lease, ReasonOf(code), code, error.detail());
 }
 
-void FailoverChannel::Clear(const Lease& lease, SwitchReason reason, std::error_code cause) {
-  if (core_.Invalidate(lease.choice, reason, cause, runtime_->Now())) Retire(lease.connection);
+void FailoverChannel::Clear(const Lease& lease, SwitchReason reason, std::error_code cause, std::string detail) {
+  if (core_.Invalidate(lease.choice, reason, cause, runtime_->Now(), std::move(detail))) Retire(lease.connection);
   Kick();
 }
 
@@ -226,8 +228,10 @@ void FailoverChannel::Retire(const std::shared_ptr<net::Connection>& connection)
 asio::awaitable<bool> FailoverChannel::Settle(const Lease& lease, Verdict& verdict, const wire::Frame& request,
                                               Judge judge, AttemptLog& log, Answer& answer) {
   if (verdict.kind != Verdict::Kind::kUnbelieved) {
-    log.RecordBlame(lease.connection->endpoint(), verdict.cause, std::move(verdict.detail), runtime_->Now());
-    if (verdict.kind == Verdict::Kind::kBlameEndpoint) Clear(lease, verdict.reason, verdict.cause);
+    log.RecordBlame(lease.connection->endpoint(), verdict.cause, verdict.detail, runtime_->Now());
+    if (verdict.kind == Verdict::Kind::kBlameEndpoint) {
+      Clear(lease, verdict.reason, verdict.cause, std::move(verdict.detail));
+    }
     if (verdict.kind == Verdict::Kind::kBusy) co_await PauseBeforeNextLap(log);
     co_return false;
   }
@@ -384,13 +388,13 @@ void FailoverChannel::Discard(EndpointId endpoint, net::Connection& connection) 
   core_.Note(std::move(event), runtime_->Now());
 }
 
-void FailoverChannel::ClearIfCurrent(net::ConnectionId id, std::error_code cause) {
+void FailoverChannel::ClearIfCurrent(net::ConnectionId id, std::error_code cause, const std::string& detail) {
   const std::optional<Lease> current = core_.Current();
-  if (current && current->choice.connection == id) Clear(*current, ReasonOf(cause), cause);
+  if (current && current->choice.connection == id) Clear(*current, ReasonOf(cause), cause, detail);
 }
 
-void FailoverChannel::OnConnectionEnded(net::ConnectionId id, std::error_code cause) {
-  ClearIfCurrent(id, cause);
+void FailoverChannel::OnConnectionEnded(net::ConnectionId id, std::error_code cause, const std::string& detail) {
+  ClearIfCurrent(id, cause, detail);
   const std::optional<std::string> drained = connections_.Remove(id);
   if (!drained) return;
   EndpointEvent event;

@@ -96,8 +96,8 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
   /// An attempt failed. Throws CallFailed when there may be no other.
   void HandleFailure(const Lease& lease, const RemotingError& error, AttemptLog& log);
   /// Charges the endpoint with what broke an attempt, if it was its doing.
-  void Blame(const Lease& lease, const std::error_code& code, TimePoint started);
-  void Clear(const Lease& lease, SwitchReason reason, std::error_code cause);
+  void Blame(const Lease& lease, const RemotingError& error, TimePoint started);
+  void Clear(const Lease& lease, SwitchReason reason, std::error_code cause, std::string detail);
   void Retire(const std::shared_ptr<net::Connection>& connection);
   /// Deals with an answer that does not end the call by itself. True: the call is done after all.
   asio::awaitable<bool> Settle(const Lease& lease, Verdict& verdict, const wire::Frame& request, Judge judge,
@@ -115,8 +115,8 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
   /// A connection that was proved alive and is not wanted.
   void Discard(EndpointId endpoint, net::Connection& connection);
   /// For connections that fail while nobody waits on them.
-  void ClearIfCurrent(net::ConnectionId id, std::error_code cause);
-  void OnConnectionEnded(net::ConnectionId id, std::error_code cause);
+  void ClearIfCurrent(net::ConnectionId id, std::error_code cause, const std::string& detail);
+  void OnConnectionEnded(net::ConnectionId id, std::error_code cause, const std::string& detail);
   asio::awaitable<void> ShutdownOnStrand(std::chrono::milliseconds drain);
 
   std::shared_ptr<Runtime> runtime_;

@@ -51,9 +51,10 @@ bool FailoverCore::Commit(AttemptId attempt, ConnectionId id, std::shared_ptr<ne
   return chosen;
 }
 
-bool FailoverCore::Invalidate(const Choice& failed, SwitchReason reason, std::error_code cause, TimePoint now) {
+bool FailoverCore::Invalidate(const Choice& failed, SwitchReason reason, std::error_code cause, TimePoint now,
+                              std::string detail) {
   absl::MutexLock lock(mutex_);
-  const bool cleared = state_.Invalidate(failed, reason, cause, now);
+  const bool cleared = state_.Invalidate(failed, reason, cause, now, std::move(detail));
   Publish();
   return cleared;
 }

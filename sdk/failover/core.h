@@ -54,8 +54,9 @@ class FailoverCore {
                             TimePoint now);
 
   /// Clears the choice if, and only if, `failed` is still the current one: same generation, same connection. True for
-  /// exactly one of any number of callers.
-  bool Invalidate(const Choice& failed, SwitchReason reason, std::error_code cause, TimePoint now);
+  /// exactly one of any number of callers. `detail` is told with the cause.
+  bool Invalidate(const Choice& failed, SwitchReason reason, std::error_code cause, TimePoint now,
+                  std::string detail = {});
   /// A call that began at `started` timed out on a connection that talked meanwhile: suspicion, and at the second one
   /// in a row invalidation.
   Strike CallTimedOut(const Choice& choice, TimePoint started, TimePoint now);

@@ -37,7 +37,7 @@ class Dialler {
     /// Told of every connection that was made, of its silence, and of its end.
     std::function<void(const std::shared_ptr<net::Connection>&)> on_started;
     std::function<void(net::ConnectionId)> on_silent;
-    std::function<void(net::ConnectionId, std::error_code)> on_ended;
+    std::function<void(net::ConnectionId, std::error_code, const std::string& detail)> on_ended;
   };
 
   explicit Dialler(Config config) : config_(std::move(config)) {}

@@ -369,11 +369,12 @@ void FailoverState::AbortDials(TimePoint now, bool keep_as_candidates) {
   dials_.clear();
 }
 
-void FailoverState::ClearChoice(SwitchReason reason, std::error_code cause, TimePoint now) {
+void FailoverState::ClearChoice(SwitchReason reason, std::error_code cause, std::string detail, TimePoint now) {
   const Endpoint* endpoint = Find(current_->choice.endpoint);
   EndpointEvent event = Event(EventKind::kInvalidated, endpoint);
   event.reason = reason;
   event.cause = cause;
+  event.detail = std::move(detail);
   Emitted(event, now);
   reason_ = reason;
   previous_ = event.endpoint;
@@ -383,7 +384,8 @@ void FailoverState::ClearChoice(SwitchReason reason, std::error_code cause, Time
   ++generation_;
 }
 
-bool FailoverState::Invalidate(const Choice& failed, SwitchReason reason, std::error_code cause, TimePoint now) {
+bool FailoverState::Invalidate(const Choice& failed, SwitchReason reason, std::error_code cause, TimePoint now,
+                               std::string detail) {
   if (!IsCurrent(failed)) {
     ++stale_ignored_;
     // A thousand callers of one connection fail with it: that is one fact.
@@ -396,10 +398,10 @@ bool FailoverState::Invalidate(const Choice& failed, SwitchReason reason, std::e
     return false;
   }
   Endpoint& endpoint = *Find(failed.endpoint);
-  RecordFailure(endpoint, FailureOf(endpoint.authority, {.phase = Phase::kRead, .cause = cause, .detail = {}}, {}),
+  RecordFailure(endpoint, FailureOf(endpoint.authority, {.phase = Phase::kRead, .cause = cause, .detail = detail}, {}),
                 now);
   if (confirmed_) pass_open_ = false;  // It worked: what comes now is a pass of its own.
-  ClearChoice(reason, cause, now);
+  ClearChoice(reason, cause, std::move(detail), now);
   Pump(now);
   return true;
 }
@@ -445,7 +447,7 @@ bool FailoverState::Adopt(const Choice& instead_of, EndpointId endpoint, Connect
                           std::shared_ptr<net::Connection> connection, TimePoint now) {
   Endpoint* better = Find(endpoint);
   if (closed_ || better == nullptr || !IsCurrent(instead_of)) return false;
-  ClearChoice(SwitchReason::kSecondOpinion, {}, now);
+  ClearChoice(SwitchReason::kSecondOpinion, {}, {}, now);
   confirmed_ = true;
   pass_open_ = false;
   queue_.clear();
@@ -498,7 +500,7 @@ absl::StatusOr<Applied> FailoverState::Apply(std::vector<HostPort> proposal, Tim
   std::erase_if(queue_, [&](const Candidate& candidate) { return gone(candidate.endpoint); });
   if (current_ && gone(current_->choice.endpoint)) {
     applied.retired = current_->connection;
-    ClearChoice(SwitchReason::kListChanged, {}, now);
+    ClearChoice(SwitchReason::kListChanged, {}, {}, now);
     if (confirmed_) pass_open_ = false;
   }
   std::erase_if(list_, [&](const Endpoint& endpoint) { return gone(endpoint.id); });
@@ -534,7 +536,7 @@ std::shared_ptr<net::Connection> FailoverState::Close(TimePoint now) {
   std::shared_ptr<net::Connection> last;
   if (current_) {
     last = current_->connection;
-    ClearChoice(SwitchReason::kShutdown, {}, now);
+    ClearChoice(SwitchReason::kShutdown, {}, {}, now);
   }
   AbortDials(now, /*keep_as_candidates=*/false);
   queue_.clear();

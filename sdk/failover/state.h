@@ -38,7 +38,8 @@ class FailoverState {
   void DialFailed(AttemptId attempt, DialFailure failure, TimePoint now);
   [[nodiscard]] bool Commit(AttemptId attempt, ConnectionId id, std::shared_ptr<net::Connection> connection,
                             TimePoint now);
-  bool Invalidate(const Choice& failed, SwitchReason reason, std::error_code cause, TimePoint now);
+  bool Invalidate(const Choice& failed, SwitchReason reason, std::error_code cause, TimePoint now,
+                  std::string detail = {});
   Strike CallTimedOut(const Choice& choice, TimePoint started, TimePoint now);
   void Confirm(const Choice& choice, TimePoint now);
   [[nodiscard]] bool WantsConfirmation() const { return current_ && (!confirmed_ || suspect_); }
@@ -91,7 +92,7 @@ class FailoverState {
   void FailPass(TimePoint now);
   void AbortDials(TimePoint now, bool keep_as_candidates);
   void Lose(const Dial& dial, TimePoint now);
-  void ClearChoice(SwitchReason reason, std::error_code cause, TimePoint now);
+  void ClearChoice(SwitchReason reason, std::error_code cause, std::string detail, TimePoint now);
   void Publish(Endpoint& endpoint, ConnectionId id, std::shared_ptr<net::Connection> connection,
                std::chrono::microseconds dialled, TimePoint now);
   void RecordFailure(Endpoint& endpoint, EndpointFailure failure, TimePoint now);

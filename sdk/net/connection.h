@@ -43,7 +43,7 @@ struct ConnectionCallbacks {
   /// A request is out and no byte comes: the connection takes no new work; calls that may not be repeated still wait.
   std::function<void(ConnectionId)> on_silent;
   /// Closed for good: broken, silent, or retired and drained. Called exactly once.
-  std::function<void(ConnectionId, std::error_code cause)> on_ended;
+  std::function<void(ConnectionId, std::error_code cause, const std::string& detail)> on_ended;
   /// A request of the server's own. The returned frame is sent as its answer; none: code 3 ("not supported") is
   /// answered, unless the request is one-way. Empty: as if it returned none.
   std::function<std::optional<wire::Frame>(const wire::Frame& request)> on_request;

@@ -197,14 +197,16 @@ void Connection::Impl::Finish() {
   transport_->Close();
   timer_->Disarm();
   std::error_code cause;
+  std::string detail;
   {
     const absl::MutexLock lock(mutex_);
     cause = end_cause_;
+    detail = end_detail_;
   }
   if (idle_writer_) std::exchange(idle_writer_, {})();
   // Let go of whatever the owner captured, too.
   const ConnectionCallbacks callbacks = std::exchange(callbacks_, {});
-  if (callbacks.on_ended) callbacks.on_ended(id_, cause);
+  if (callbacks.on_ended) callbacks.on_ended(id_, cause, detail);
 }
 
 void Connection::Impl::Abandon() {

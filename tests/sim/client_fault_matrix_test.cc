@@ -194,6 +194,8 @@ TEST_P(FaultMatrix, IsNotSeenByACallWhileAnotherServerIsWell) {
       ASSERT_THAT(options.report->failures, SizeIs(1));
       EXPECT_EQ(options.report->failures[0].endpoint, kFaulty);
       EXPECT_EQ(options.report->failures[0].phase, fault().phase);
+      EXPECT_EQ(event.cause, options.report->failures[0].cause);
+      EXPECT_EQ(event.detail, options.report->failures[0].detail) << "who watches learns as much as who calls";
     }
     // And afterwards nothing of it is left.
     const auto before = world->Elapsed();

@@ -116,7 +116,7 @@ ConnectionFixture::ConnectionFixture(Settings settings)
   peer_ = std::make_unique<Peer>(sim_.Run(listener_->Accept(sim_.executor())));
   ConnectionCallbacks callbacks;
   callbacks.on_silent = [this](ConnectionId) { log_.push_back("silent"); };
-  callbacks.on_ended = [this](ConnectionId id, std::error_code cause) {
+  callbacks.on_ended = [this](ConnectionId id, std::error_code cause, const std::string&) {
     EXPECT_EQ(id, ConnectionId{7});
     log_.push_back("ended: " + cause.message());
   };

@@ -106,7 +106,7 @@ class World {
     std::unique_ptr<Transport> transport =
         asio::co_spawn(strand, connector->Connect(strand, address), asio::use_future).get();
     ConnectionCallbacks callbacks;
-    callbacks.on_ended = [this](ConnectionId, std::error_code) {
+    callbacks.on_ended = [this](ConnectionId, std::error_code, const std::string&) {
       if (++ends_ == 1) ended_.set_value();
     };
     return Connection::Start(runtime_, strand, std::move(transport), ConnectionId{1}, "ns1:9876", options,
