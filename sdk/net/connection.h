@@ -42,7 +42,8 @@ struct ConnectionOptions {
 struct ConnectionCallbacks {
   /// A request is out and no byte comes: the connection takes no new work; calls that may not be repeated still wait.
   std::function<void(ConnectionId)> on_silent;
-  /// Closed for good: broken, silent, or retired and drained. Called exactly once.
+  /// Closed for good: broken, silent, or retired and drained. Called exactly once. `detail`: what is known beside the
+  /// cause, for people; mostly empty.
   std::function<void(ConnectionId, std::error_code cause, const std::string& detail)> on_ended;
   /// A request of the server's own. The returned frame is sent as its answer; none: code 3 ("not supported") is
   /// answered, unless the request is one-way. Empty: as if it returned none.

@@ -275,7 +275,10 @@ void Connection::Impl::SetTimer() {
 
 TimePoint Connection::Impl::SilentAt(TimePoint now) {
   const std::optional<TimePoint> quiet = calls_.QuietSince();
-  if (!quiet || silent_) return TimePoint::max();
+  if (!quiet || silent_) {
+    second_look_ = TimePoint::min();
+    return TimePoint::max();
+  }
   const TimePoint at = *quiet + options_.silence_limit;
   if (now < at) {
     second_look_ = TimePoint::min();

@@ -228,18 +228,20 @@ class BusySilence : public ConnectionFixture {
 };
 
 TEST_F(BusySilence, IsNotDeclaredWhileTheAnswerLiesInTheSocket) {
-  const TimePoint begin = sim_.Now();
-  const Ref call = Call(1);
-  const wire::Frame request = Receive();
-  // Arrives at the very moment at which the timer fires, 200 ms late, and is read after that.
   const Duration latency = testkit::SimNetOptions().latency;
-  sim_.RunFor(begin + milliseconds(700) - latency - sim_.Now());
-  Reply(request);
-  sim_.RunFor(latency);
-  ASSERT_EQ(sim_.Now() - begin, milliseconds(700));
-  Settle();
-  EXPECT_EQ(call->outcome(), "answered");
-  EXPECT_THAT(log_, ElementsAre("call 1: answered"));
+  for (int time = 0; time < 3; ++time) {  // As often as it happens, with idle time between.
+    const TimePoint begin = sim_.Now();
+    const Ref call = Call(1);
+    const wire::Frame request = Receive();
+    // Arrives at the very moment at which the timer fires, 200 ms late, and is read after that.
+    sim_.RunFor(begin + milliseconds(700) - latency - sim_.Now());
+    Reply(request);
+    sim_.RunFor(latency);
+    ASSERT_EQ(sim_.Now() - begin, milliseconds(700));
+    sim_.RunFor(seconds(10));
+    EXPECT_EQ(call->outcome(), "answered") << "time " << time;
+  }
+  EXPECT_THAT(log_, ElementsAre("call 1: answered", "call 1: answered", "call 1: answered"));
 }
 
 TEST_F(BusySilence, IsFoundThoughEveryTimerIsLate) {
