@@ -30,8 +30,6 @@ namespace corocket {
 namespace {
 
 constexpr std::size_t kMaxTopicBytes = 127;
-/// Server text is untrusted and may be a stack trace.
-constexpr std::size_t kMaxRemarkBytes = 512;
 constexpr std::string_view kKind = "namesrv";
 /// Nothing waits without a bound.
 constexpr std::chrono::milliseconds kLongestDrain = std::chrono::minutes(10);
@@ -69,7 +67,7 @@ absl::Status RefusalStatus(std::string_view operation, const failover::Answer& a
   ErrorDetails details;
   details.hint = RetryHint::kPermanent;
   details.server_code = code;
-  details.remark = answer.reply.header.remark.substr(0, kMaxRemarkBytes);
+  details.remark = namesrv::RemarkOf(answer.reply);
   details.attempts = log.failures();
   details.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - log.started());
   details.unconfirmed = answer.unconfirmed;

@@ -1,5 +1,6 @@
 #include "sdk/namesrv/answers.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <system_error>
@@ -50,6 +51,14 @@ TEST(JudgeCode, AServerThatDoesNotKnowTheRequestIsNoNameServer) {
   EXPECT_EQ(verdict.kind, Verdict::Kind::kBlameEndpoint);
   EXPECT_EQ(verdict.reason, SwitchReason::kProtocolError);
   EXPECT_THAT(verdict.detail, HasSubstr("not a NameServer"));
+}
+
+TEST(JudgeCode, OfALongRemarkTheBeginningIsKept) {
+  const std::string remark = "not ready: " + std::string(std::size_t{1} << 20, 'x');
+  for (const std::int32_t code : {1, 2, 3, 17}) {
+    EXPECT_LE(JudgeCode(Refusal(code, remark)).detail.size(), kMaxRemarkBytes + 32) << code;
+    EXPECT_THAT(JudgeCode(Refusal(code, remark)).detail, HasSubstr("not ready: x")) << code;
+  }
 }
 
 TEST(JudgeCode, ABusyServerIsAskedAgainAndNotBlamed) {
