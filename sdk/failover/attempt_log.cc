@@ -44,7 +44,7 @@ bool AttemptLog::TriedThisLap(EndpointId endpoint) const {
 Duration AttemptLog::NextLap(std::uint64_t random) {
   lap_.clear();
   const Duration longest = pause_;
-  pause_ = std::min<Duration>(pause_cap_, std::chrono::duration_cast<Duration>(pause_ * 1.6));
+  pause_ = std::min<Duration>(pause_cap_, std::chrono::duration_cast<Duration>(pause_ * kPauseGrowth));
   return Duration(static_cast<Duration::rep>(random % static_cast<std::uint64_t>(longest.count() + 1)));
 }
 
@@ -60,28 +60,30 @@ void AttemptLog::RecordFailure(const RemotingError& error, TimePoint now) {
   } else if (error.code() == RemotingErrc::kRetired && !lap_.empty()) {
     lap_.pop_back();  // Nothing was written, so the endpoint has not been tried.
   }
-  if (failures_.size() == kMaxReportedFailures) failures_.erase(failures_.begin());
-  failures_.push_back({.endpoint = error.endpoint(),
-                       .phase = std::string(PhaseName(error.phase())),
-                       .cause = error.code(),
-                       .detail = error.detail(),
-                       .elapsed = Micros(now - attempt_started_)});
+  Add({.endpoint = error.endpoint(),
+       .phase = std::string(PhaseName(error.phase())),
+       .cause = error.code(),
+       .detail = error.detail(),
+       .elapsed = Micros(now - attempt_started_)});
 }
 
 void AttemptLog::RecordBlame(const std::string& endpoint, std::error_code cause, std::string detail, TimePoint now) {
-  if (failures_.size() == kMaxReportedFailures) failures_.erase(failures_.begin());
-  failures_.push_back({.endpoint = endpoint,
-                       .phase = std::string(PhaseName(Phase::kAnswer)),
-                       .cause = cause,
-                       .detail = std::move(detail),
-                       .elapsed = Micros(now - attempt_started_)});
+  Add({.endpoint = endpoint,
+       .phase = std::string(PhaseName(Phase::kAnswer)),
+       .cause = cause,
+       .detail = std::move(detail),
+       .elapsed = Micros(now - attempt_started_)});
 }
 
-CallFailed AttemptLog::Final(CallEnd end, std::vector<EndpointFailure> listed, std::uint64_t list_version,
-                             TimePoint now) const {
+void AttemptLog::Add(EndpointFailure failure) {
+  if (failures_.size() == kMaxReportedFailures) failures_.erase(failures_.begin());
+  failures_.push_back(std::move(failure));
+}
+
+CallFailed AttemptLog::Final(CallEnd end, ListReport listed, TimePoint now) const {
   std::vector<EndpointFailure> all = failures_;
-  bool every_endpoint_failed = !listed.empty();
-  for (EndpointFailure& failure : listed) {
+  bool every_endpoint_failed = !listed.failures.empty();
+  for (EndpointFailure& failure : listed.failures) {
     bool tried = false;
     bool failed = failure.cause && failure.cause != std::errc::operation_in_progress;
     for (const EndpointFailure& mine : failures_) {
@@ -99,7 +101,7 @@ CallFailed AttemptLog::Final(CallEnd end, std::vector<EndpointFailure> listed, s
   }
   // Time that ran out while every server was known to be down is an outage, not slowness.
   if (end == CallEnd::kDeadline && every_endpoint_failed) end = CallEnd::kUnavailable;
-  return {end, may_have_happened_ && !idempotent_, std::move(all), list_version, now - started_};
+  return {end, may_have_happened_ && !idempotent_, std::move(all), listed.list_version, now - started_};
 }
 
 }  // namespace corocket::failover

@@ -88,12 +88,13 @@ class AttemptLog {
   [[nodiscard]] std::uint32_t attempts() const { return attempts_; }
   [[nodiscard]] const std::vector<EndpointFailure>& failures() const { return failures_; }
 
-  /// The final error. `listed` is the channel's view of every endpoint of list `list_version`; those that this call did
-  /// not reach itself are added with the channel's cause.
-  [[nodiscard]] CallFailed Final(CallEnd end, std::vector<EndpointFailure> listed, std::uint64_t list_version,
-                                 TimePoint now) const;
+  /// The final error. `listed` is the channel's view of every endpoint; those that this call did not reach itself are
+  /// added with the channel's cause.
+  [[nodiscard]] CallFailed Final(CallEnd end, ListReport listed, TimePoint now) const;
 
  private:
+  void Add(EndpointFailure failure);
+
   TimePoint started_;
   TimePoint deadline_;
   TimePoint attempt_started_;

@@ -9,9 +9,9 @@
 namespace corocket::failover {
 
 /// The one translation of a failed call into the caller's vocabulary: a small report (operation, what was tried,
-/// elapsed, version of the endpoint list, each endpoint with its cause) and details for programs. `operation` as in
-/// "query route of topic
-/// \"orders\"", `kind` as in "namesrv".
+/// elapsed, version of the endpoint list, each endpoint with its cause) and details for programs.
+/// @param operation  As in `query route of topic "orders"`.
+/// @param kind  What endpoints are, as in `namesrv`.
 [[nodiscard]] absl::Status ToStatus(const CallFailed& failed, std::string_view operation, std::string_view kind);
 
 }  // namespace corocket::failover

@@ -1,6 +1,7 @@
 #include "sdk/failover/channel.h"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <utility>
 
@@ -8,10 +9,11 @@
 #include "asio/error.hpp"
 #include "asio/post.hpp"
 #include "asio/this_coro.hpp"
-#include "asio/use_awaitable.hpp"
 
 namespace corocket::failover {
 namespace {
+
+constexpr std::chrono::hours kLongWait{1};
 
 /// Counts a waiting caller for as long as it waits, however it stops waiting.
 class DemandGuard {
@@ -93,6 +95,7 @@ asio::awaitable<void> FailoverChannel::Execute(const wire::Frame& request, Judge
                                                Answer& answer) {
   const std::shared_ptr<FailoverChannel> self = shared_from_this();
   Want want{.wait_for_ready = log.wait_for_ready(), .deadline = log.deadline()};
+  if (!want.wait_for_ready) want.failed_passes = core_.failed_passes();
   TimePoint now = runtime_->Now();
   for (; log.MayTry(now); now = runtime_->Now()) {
     std::optional<Lease> lease = core_.Current();
@@ -131,10 +134,10 @@ asio::awaitable<void> FailoverChannel::Execute(const wire::Frame& request, Judge
     const bool settled = co_await Settle(*lease, verdict, request, judge, log, answer);
     if (settled) co_return;
   }
-  throw Failed(CallEnd::kDeadline, core_.FailuresSince(log.started(), now), log);
+  throw log.Final(CallEnd::kDeadline, core_.FailuresSince(log.started(), now), now);
 }
 
-asio::awaitable<Lease> FailoverChannel::Acquire(Want& want, const AttemptLog& log) {
+asio::awaitable<Lease> FailoverChannel::Acquire(const Want& want, const AttemptLog& log) {
   for (;;) {
     // The ticket comes before the question: a change after the answer wakes us at once.
     const ParkingLot::Ticket ticket = waiting_.Prepare();
@@ -143,20 +146,19 @@ asio::awaitable<Lease> FailoverChannel::Acquire(Want& want, const AttemptLog& lo
     Kick();
     if (Lease* lease = std::get_if<Lease>(&demanded)) co_return std::move(*lease);
     if (FailFast* fail = std::get_if<FailFast>(&demanded)) {
-      throw Failed(CallEnd::kUnavailable, std::move(fail->failures), log);
+      throw log.Final(CallEnd::kUnavailable, std::move(fail->report), now);
     }
-    if (std::holds_alternative<Refused>(demanded)) throw Failed(CallEnd::kShutDown, {}, log);
-    if (!want.failed_passes) want.failed_passes = std::get<MustWait>(demanded).failed_passes;
+    if (std::holds_alternative<Refused>(demanded)) throw Failed(CallEnd::kShutDown, log);
     const DemandGuard demand(core_, *runtime_);
     WakeReason reason = WakeReason::kWoken;
     try {
       reason = co_await waiting_.Wait(ticket, log.deadline());
     } catch (const std::system_error&) {
-      throw Failed(CallEnd::kCancelled, {}, log);
+      throw Failed(CallEnd::kCancelled, log);
     }
     now = runtime_->Now();
     if (reason == WakeReason::kDeadline) {
-      throw Failed(CallEnd::kDeadline, core_.FailuresSince(log.started(), now), log);
+      throw log.Final(CallEnd::kDeadline, core_.FailuresSince(log.started(), now), now);
     }
   }
 }
@@ -168,19 +170,19 @@ asio::awaitable<void> FailoverChannel::PauseBeforeNextLap(AttemptLog& log) {
     const WakeReason reason = co_await pausing_.Wait(ticket, until);
     static_cast<void>(reason);
   } catch (const std::system_error&) {
-    throw Failed(CallEnd::kCancelled, {}, log);
+    throw Failed(CallEnd::kCancelled, log);
   }
 }
 
-CallFailed FailoverChannel::Failed(CallEnd end, std::vector<EndpointFailure> listed, const AttemptLog& log) const {
-  return log.Final(end, std::move(listed), core_.list_version(), runtime_->Now());
+CallFailed FailoverChannel::Failed(CallEnd end, const AttemptLog& log) const {
+  return log.Final(end, {.list_version = core_.list_version()}, runtime_->Now());
 }
 
 void FailoverChannel::HandleFailure(const Lease& lease, const RemotingError& error, AttemptLog& log) {
   const TimePoint now = runtime_->Now();
   log.RecordFailure(error, now);
   Blame(lease, error, log.attempt_started());
-  if (!log.MayRetry(error)) throw Failed(EndOf(error), {}, log);
+  if (!log.MayRetry(error)) throw Failed(EndOf(error), log);
 }
 
 void FailoverChannel::Blame(const Lease& lease, const RemotingError& error, TimePoint started) {
@@ -240,9 +242,9 @@ asio::awaitable<bool> FailoverChannel::Settle(const Lease& lease, Verdict& verdi
   try {
     opinion = co_await second_opinion_->Ask(lease.choice.endpoint, request, judge, log.deadline());
   } catch (const RemotingError& error) {
-    throw Failed(EndOf(error), {}, log);
+    throw Failed(EndOf(error), log);
   } catch (const std::system_error&) {
-    throw Failed(CallEnd::kCancelled, {}, log);
+    throw Failed(CallEnd::kCancelled, log);
   }
   switch (opinion.kind) {
     case SecondOpinion::Opinion::Kind::kAgrees:
@@ -404,9 +406,25 @@ void FailoverChannel::OnConnectionEnded(net::ConnectionId id, std::error_code ca
 }
 
 asio::awaitable<void> FailoverChannel::Shutdown(std::chrono::milliseconds drain) {
+  struct End {
+    ParkingLot lot;
+    std::atomic<bool> reached{false};
+    std::exception_ptr error;
+  };
   const std::shared_ptr<FailoverChannel> self = shared_from_this();
-  asio::awaitable<void> work = ShutdownOnStrand(drain);
-  co_await asio::co_spawn(strand_, std::move(work), asio::use_awaitable);
+  const std::shared_ptr<End> end(new End{.lot = {runtime_, strand_}, .error = {}});
+  // On its own, out of reach of the caller's cancellation: half a shutdown would leave watchers waiting for ever.
+  asio::co_spawn(strand_, ShutdownOnStrand(drain), [self, end](const std::exception_ptr& error) {
+    end->error = error;
+    end->reached.store(true, std::memory_order_release);
+    end->lot.Close();
+  });
+  while (!end->reached.load(std::memory_order_acquire)) {
+    // With a limit, so that an execution context that ends takes this wait with it.
+    const WakeReason reason = co_await end->lot.Wait(end->lot.Prepare(), runtime_->Now() + kLongWait);
+    static_cast<void>(reason);
+  }
+  if (end->error) std::rethrow_exception(end->error);
 }
 
 asio::awaitable<void> FailoverChannel::ShutdownOnStrand(std::chrono::milliseconds drain) {

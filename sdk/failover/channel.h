@@ -65,11 +65,12 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
 
   /// Brings `request` to an answer that `judge` accepts, on whichever server gives one; `log` says how it may be tried
   /// and learns what was. All arguments outlive the wait: calls wait by the thousand, so each thing is held once.
-  /// Throws CallFailed; `answer` then means nothing. Cancellation: terminal, partial, total; the connection stays
-  /// usable.
+  /// Throws CallFailed; std::system_error (operation_aborted) when it is cancelled between two steps; `answer` then
+  /// means nothing. Cancellation: terminal, partial, total; the connection stays usable.
   [[nodiscard]] asio::awaitable<void> Execute(const wire::Frame& request, Judge judge, AttemptLog& log, Answer& answer);
 
   /// Puts a new list in force. After it returns no request starts on an endpoint that is not in it.
+  /// Errors: INVALID_ARGUMENT: empty list; FAILED_PRECONDITION: closed.
   absl::Status UpdateEndpoints(std::vector<HostPort> endpoints);
 
   /// Tells watchers of a proposed list that its owner could not read; the old one stays in force.
@@ -80,7 +81,8 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
   [[nodiscard]] Runtime& runtime() { return *runtime_; }
 
   /// Refuses new work, lets written requests finish for at most `drain`, then closes everything and waits for its end.
-  /// Idempotent.
+  /// Idempotent. Cancellation: terminal, partial, total: throws std::system_error (operation_aborted); what has begun
+  /// goes on without its caller.
   [[nodiscard]] asio::awaitable<void> Shutdown(std::chrono::milliseconds drain);
   /// Ends everything without waiting; what a destructor can do.
   void Abandon();
@@ -88,11 +90,11 @@ class FailoverChannel : public std::enable_shared_from_this<FailoverChannel> {
  private:
   explicit FailoverChannel(const ChannelConfig& config);
 
-  /// `want` is one for the whole call: an impatient one that met a failed pass, here or between two attempts, ends.
-  asio::awaitable<Lease> Acquire(Want& want, const AttemptLog& log);
+  /// `want` is one for the whole call: an impatient one ends with the first pass that fails after it began.
+  asio::awaitable<Lease> Acquire(const Want& want, const AttemptLog& log);
   asio::awaitable<void> PauseBeforeNextLap(AttemptLog& log);
-  /// The report of a call that ends now without an answer.
-  [[nodiscard]] CallFailed Failed(CallEnd end, std::vector<EndpointFailure> listed, const AttemptLog& log) const;
+  /// The report of a call that ends now for a reason of its own.
+  [[nodiscard]] CallFailed Failed(CallEnd end, const AttemptLog& log) const;
   /// An attempt failed. Throws CallFailed when there may be no other.
   void HandleFailure(const Lease& lease, const RemotingError& error, AttemptLog& log);
   /// Charges the endpoint with what broke an attempt, if it was its doing.

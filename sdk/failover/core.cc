@@ -133,7 +133,7 @@ std::vector<std::pair<EndpointId, HostPort>> FailoverCore::Others(EndpointId tha
   return state_.Others(than);
 }
 
-std::vector<EndpointFailure> FailoverCore::FailuresSince(TimePoint since, TimePoint now) const {
+ListReport FailoverCore::FailuresSince(TimePoint since, TimePoint now) const {
   absl::MutexLock lock(mutex_);
   return state_.FailuresSince(since, now);
 }
@@ -156,6 +156,11 @@ std::uint64_t FailoverCore::generation() const {
 std::uint64_t FailoverCore::list_version() const {
   absl::MutexLock lock(mutex_);
   return state_.list_version();
+}
+
+std::uint64_t FailoverCore::failed_passes() const {
+  absl::MutexLock lock(mutex_);
+  return state_.failed_passes();
 }
 
 ChannelSnapshot FailoverCore::Snapshot(TimePoint now) const {

@@ -39,7 +39,7 @@ class FailoverCore {
   [[nodiscard]] std::optional<Lease> Current() const;
 
   /// A caller needs a connection: the current one, or it has to wait (and counts as demand until `DropDemand`), or it
-  /// fails at once (it does not wait for ready, and every endpoint has failed just now or while it waited), or the
+  /// fails at once (it does not wait for ready, and every endpoint has failed just now or since it began), or the
   /// channel is closed.
   [[nodiscard]] Demanded Demand(const Want& want, TimePoint now);
   /// A caller that was told to wait has left, served or not.
@@ -96,12 +96,14 @@ class FailoverCore {
   [[nodiscard]] std::vector<std::pair<EndpointId, HostPort>> Others(EndpointId than) const;
   /// Every listed endpoint with what is known of its failure since `since`, or, while nothing is chosen, of its last
   /// one; one that is being dialled says so.
-  [[nodiscard]] std::vector<EndpointFailure> FailuresSince(TimePoint since, TimePoint now) const;
+  [[nodiscard]] ListReport FailuresSince(TimePoint since, TimePoint now) const;
   [[nodiscard]] std::size_t EndpointCount() const;
   /// Whether `endpoint` is listed.
   [[nodiscard]] bool Holds(EndpointId endpoint) const;
   [[nodiscard]] std::uint64_t generation() const;
   [[nodiscard]] std::uint64_t list_version() const;
+  /// Passes in which every endpoint failed, so far.
+  [[nodiscard]] std::uint64_t failed_passes() const;
   [[nodiscard]] ChannelSnapshot Snapshot(TimePoint now) const;
 
  private:

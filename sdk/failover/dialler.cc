@@ -1,5 +1,6 @@
 #include "sdk/failover/dialler.h"
 
+#include <cstddef>
 #include <exception>
 #include <new>
 #include <optional>
@@ -12,6 +13,9 @@
 
 namespace corocket::failover {
 namespace {
+
+/// A name with more addresses than this would keep every other server of the list waiting.
+constexpr std::size_t kMaxAddressesPerName = 8;
 
 /// A dial that ran out of time says so in our own words: the operating system never reports a dropped packet.
 std::error_code DialCause(const std::error_code& code) {
@@ -47,6 +51,7 @@ asio::awaitable<std::vector<HostPort>> Dialler::Resolve(HostPort authority, Time
   try {
     std::vector<HostPort> found =
         co_await WithDeadline(*config_.runtime, deadline, config_.connector->Resolve(authority));
+    if (found.size() > kMaxAddressesPerName) found.resize(kMaxAddressesPerName);
     if (!found.empty()) co_return found;
   } catch (const std::system_error& error) {
     throw RemotingError(DialCause(error.code()), Phase::kResolve, authority.ToString(), false);

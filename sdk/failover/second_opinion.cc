@@ -68,6 +68,7 @@ asio::awaitable<SecondOpinion::Opinion> SecondOpinion::Ask(EndpointId asked, con
   const TimePoint limit = std::min(deadline, runtime_->Now() + options_.dial_timeout);
   const Asker asker(*this);
   std::vector<EndpointId> excluded;  // They failed this asker.
+  bool met_dead_side = false;
   while (runtime_->Now() < limit) {
     const ParkingLot::Ticket ticket = changed_.Prepare();
     bool hopeless = false;
@@ -87,6 +88,11 @@ asio::awaitable<SecondOpinion::Opinion> SecondOpinion::Ask(EndpointId asked, con
     } catch (const RemotingError& error) {
       if (error.code() == RemotingErrc::kCancelled || error.code() == RemotingErrc::kShutDown) throw;
       out_of_time = error.code() == RemotingErrc::kAttemptTimeout;
+      // A side connection that died while it lingered says nothing of its server; once, for fear of going round.
+      if (!whom->is_choice && !out_of_time && !error.may_have_been_sent() && !std::exchange(met_dead_side, true)) {
+        TakeSide(whom->side.connection->id());
+        continue;
+      }
     }
     if (reply) {
       switch (judge(*reply).kind) {

@@ -10,7 +10,6 @@ namespace corocket::failover {
 namespace {
 
 constexpr std::chrono::seconds kDownReminder{60};
-constexpr double kPauseGrowth = 1.6;
 /// Shares of a caller's time where servers are dialled one at a time.
 constexpr std::chrono::milliseconds kLeastDialTime{200};
 constexpr std::chrono::milliseconds kLeastRequestTime{100};
@@ -146,7 +145,8 @@ Demanded FailoverState::Demand(const Want& want, TimePoint now) {
   if (closed_) return Refused{};
   if (current_) return *current_;
   const bool pausing = paused_until_ && now < *paused_until_;
-  const bool waited_in_vain = want.failed_passes && *want.failed_passes != failed_pass_count_;
+  // Only an outage that is still on: an answer since then has ended the one that this call met.
+  const bool waited_in_vain = want.failed_passes != failed_pass_count_ && failed_passes_in_a_row_ > 0;
   if (!want.wait_for_ready && (pausing || waited_in_vain)) return FailFast{FailuresSince(pass_began_, now)};
   if (demand_++ == 0) {
     longest_wait_ = want.deadline;
@@ -155,9 +155,8 @@ Demanded FailoverState::Demand(const Want& want, TimePoint now) {
     if (kept_pause_) kept_pause_ = std::min(*kept_pause_, latest);
   }
   longest_wait_ = std::max(longest_wait_, want.deadline);
-  const std::uint64_t failed_passes = failed_pass_count_;
   Pump(now);
-  return MustWait{.failed_passes = failed_passes};
+  return MustWait{};
 }
 
 void FailoverState::DropDemand(TimePoint now) {
@@ -261,13 +260,13 @@ void FailoverState::FailPass(TimePoint now) {
   kept_pause_.reset();
   ++failed_pass_count_;
   EndpointEvent failed = Event(EventKind::kPassFailed, nullptr);
-  failed.failures = FailuresSince(pass_began_, now);
+  failed.failures = FailuresSince(pass_began_, now).failures;
   Emitted(std::move(failed), now);
   if (!down_since_ || now - down_told_ >= kDownReminder) {
     if (!down_since_) down_since_ = pass_began_;
     down_told_ = now;
     EndpointEvent down = Event(EventKind::kAllDown, nullptr);
-    down.failures = FailuresSince(pass_began_, now);
+    down.failures = FailuresSince(pass_began_, now).failures;
     down.elapsed = Micros(now - *down_since_);
     Emitted(std::move(down), now);
   }
@@ -398,9 +397,10 @@ bool FailoverState::Invalidate(const Choice& failed, SwitchReason reason, std::e
     return false;
   }
   Endpoint& endpoint = *Find(failed.endpoint);
-  RecordFailure(endpoint, FailureOf(endpoint.authority, {.phase = Phase::kRead, .cause = cause, .detail = detail}, {}),
-                now);
-  if (confirmed_) pass_open_ = false;  // It worked: what comes now is a pass of its own.
+  const Phase phase = reason == SwitchReason::kNotReady ? Phase::kAnswer : Phase::kRead;
+  RecordFailure(endpoint, FailureOf(endpoint.authority, {.phase = phase, .cause = cause, .detail = detail}, {}), now);
+  // It worked, or it lasted for longer than any pause: what comes now is a pass of its own.
+  if (confirmed_ || now - chosen_since_ >= options_.backoff_cap_idle) pass_open_ = false;
   ClearChoice(reason, cause, std::move(detail), now);
   Pump(now);
   return true;
@@ -544,103 +544,6 @@ std::shared_ptr<net::Connection> FailoverState::Close(TimePoint now) {
   ArmTimer(std::nullopt);
   actions_.emplace_back(WakeWaitersAction{});
   return last;
-}
-
-std::vector<std::pair<EndpointId, HostPort>> FailoverState::Others(EndpointId than) const {
-  std::vector<const Endpoint*> others;
-  for (const Endpoint& endpoint : list_) {
-    if (endpoint.id != than) others.push_back(&endpoint);
-  }
-  std::stable_sort(others.begin(), others.end(), [](const Endpoint* a, const Endpoint* b) {
-    return a->consecutive_failures < b->consecutive_failures;
-  });
-  std::vector<std::pair<EndpointId, HostPort>> result;
-  result.reserve(others.size());
-  for (const Endpoint* endpoint : others) result.emplace_back(endpoint->id, endpoint->authority);
-  return result;
-}
-
-std::vector<EndpointFailure> FailoverState::FailuresSince(TimePoint since, TimePoint now) const {
-  std::vector<EndpointFailure> failures;
-  for (const Endpoint& endpoint : list_) {
-    // While some server works, what happened to others long ago is not why this call fails.
-    const bool still_down = !current_ && endpoint.consecutive_failures > 0;
-    const bool failed = endpoint.last_failure && (still_down || endpoint.failed_at >= since);
-    EndpointFailure failure{
-        .endpoint = endpoint.authority.ToString(), .phase = {}, .cause = {}, .detail = {}, .elapsed = {}};
-    if (failed) failure = *endpoint.last_failure;
-    for (const Dial& dial : dials_) {
-      if (dial.candidate.endpoint != endpoint.id || failed) continue;
-      failure.phase = std::string(PhaseName(Phase::kConnect));
-      failure.cause = std::make_error_code(std::errc::operation_in_progress);
-      failure.elapsed = Micros(now - dial.started);
-    }
-    failures.push_back(std::move(failure));
-  }
-  return failures;
-}
-
-std::string FailoverState::Fingerprint() const {
-  const auto name = [this](EndpointId id) {
-    const Endpoint* endpoint = Find(id);
-    return endpoint == nullptr ? std::string("-") : endpoint->authority.ToString();
-  };
-  const auto flag = [](bool value) { return value ? '1' : '0'; };
-  std::string text;
-  for (const Endpoint& endpoint : list_) {
-    text += endpoint.authority.ToString();
-    text += flag(endpoint.consecutive_failures > 0);
-  }
-  text += "|now " + (current_ ? name(current_->choice.endpoint) : std::string());
-  text += {flag(confirmed_),
-           flag(suspect_),
-           flag(pass_open_),
-           flag(closed_),
-           flag(down_since_.has_value()),
-           flag(paused_until_.has_value()),
-           flag(kept_pause_.has_value()),
-           flag(timer_at_.has_value())};
-  text += "|lost " + (last_lost_ ? name(*last_lost_) : std::string());
-  text += "|demand " + std::to_string(demand_);
-  text += "|passes " + std::to_string(std::min(failed_passes_in_a_row_, 2U));
-  for (const Candidate& candidate : queue_) text += "|next " + name(candidate.endpoint);
-  for (const Dial& dial : dials_) text += "|dials " + name(dial.candidate.endpoint);
-  return text;
-}
-
-ChannelSnapshot FailoverState::Snapshot(TimePoint now) const {
-  ChannelSnapshot snapshot;
-  snapshot.generation = generation_;
-  snapshot.list_version = list_version_;
-  snapshot.switches = switches_;
-  snapshot.dials = dial_count_;
-  snapshot.stale_invalidations_ignored = stale_ignored_;
-  snapshot.failed_passes = failed_pass_count_;
-  snapshot.waiting_callers = demand_;
-  snapshot.state = ChannelState::kIdle;
-  if (closed_) {
-    snapshot.state = ChannelState::kClosed;
-  } else if (current_) {
-    snapshot.state = suspect_ ? ChannelState::kSuspect : ChannelState::kReady;
-    snapshot.chosen = Find(current_->choice.endpoint)->authority.ToString();
-    snapshot.reason = reason_;
-    snapshot.chosen_since = chosen_since_;
-  } else if (!dials_.empty()) {
-    snapshot.state = ChannelState::kConnecting;
-  } else if (paused_until_ && now < *paused_until_) {
-    snapshot.state = ChannelState::kBackingOff;
-  }
-  for (const Endpoint& endpoint : list_) {
-    EndpointSnapshot one;
-    one.endpoint = endpoint.authority.ToString();
-    one.chosen = current_ && current_->choice.endpoint == endpoint.id;
-    one.dialling = std::any_of(dials_.begin(), dials_.end(),
-                               [&](const Dial& dial) { return dial.candidate.endpoint == endpoint.id; });
-    one.consecutive_failures = endpoint.consecutive_failures;
-    one.last_failure = endpoint.last_failure;
-    snapshot.endpoints.push_back(std::move(one));
-  }
-  return snapshot;
 }
 
 }  // namespace corocket::failover

@@ -55,11 +55,12 @@ class FailoverState {
   [[nodiscard]] std::vector<Action> TakeActions() { return std::exchange(actions_, {}); }
   [[nodiscard]] bool HasActions() const { return !actions_.empty(); }
   [[nodiscard]] std::vector<std::pair<EndpointId, HostPort>> Others(EndpointId than) const;
-  [[nodiscard]] std::vector<EndpointFailure> FailuresSince(TimePoint since, TimePoint now) const;
+  [[nodiscard]] ListReport FailuresSince(TimePoint since, TimePoint now) const;
   [[nodiscard]] std::size_t EndpointCount() const { return list_.size(); }
   [[nodiscard]] bool Holds(EndpointId id) const { return Find(id) != nullptr; }
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
   [[nodiscard]] std::uint64_t list_version() const { return list_version_; }
+  [[nodiscard]] std::uint64_t failed_passes() const { return failed_pass_count_; }
   [[nodiscard]] ChannelSnapshot Snapshot(TimePoint now) const;
   /// Everything that decides what happens next, without absolute numbers and times: two states with the same text
   /// behave alike. For tests that explore states.

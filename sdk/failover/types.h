@@ -23,6 +23,9 @@ namespace corocket::failover {
 
 using net::ConnectionId;
 
+/// How much longer than the one before it each pause may be, until its cap.
+inline constexpr double kPauseGrowth = 1.6;
+
 /// Stable while an authority stays listed; a server that leaves and comes back gets a new one.
 enum class EndpointId : std::uint32_t {};
 /// One dial. Never used twice.
@@ -81,16 +84,20 @@ struct Want {
   /// False: do not wait while every endpoint is down.
   bool wait_for_ready = true;
   TimePoint deadline = TimePoint::max();
-  /// The number of failed passes when the call was told to wait for the first time; none before that.
-  std::optional<std::uint64_t> failed_passes = {};
+  /// The number of failed passes when the call began, for one that does not wait.
+  std::uint64_t failed_passes = 0;
+};
+
+/// What is known of each endpoint of one list.
+struct ListReport {
+  std::uint64_t list_version = 0;
+  std::vector<EndpointFailure> failures = {};
 };
 
 /// Answer to a caller who wants a connection.
-struct MustWait {
-  std::uint64_t failed_passes = 0;
-};
+struct MustWait {};
 struct FailFast {
-  std::vector<EndpointFailure> failures;
+  ListReport report;
 };
 struct Refused {};  ///< The channel is shut down.
 using Demanded = std::variant<Lease, MustWait, FailFast, Refused>;

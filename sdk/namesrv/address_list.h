@@ -17,9 +17,9 @@ inline constexpr std::size_t kMaxNamesrvEndpoints = 256;
 /// ends; a byte order mark and empty places are skipped. Order is kept, an address that comes again is dropped.
 ///
 /// An address is what `ParseHostPort` reads, always with its port. `http://` or `https://` before it is dropped, as
-/// other clients do (it says nothing about encryption), and so is one `/` behind it. Errors: INVALID_ARGUMENT — quotes
-/// the bad address; an address server (`http://host/path`), `file:` and `dns:` are
-///   refused by their name; a list without any address.
+/// other clients do (it says nothing about encryption), and so is one `/` behind it.
+/// Errors: INVALID_ARGUMENT quoting the bad address; an address server (`http://host/path`), `file:` and `dns:` are
+///   refused by their name, and so is a list without any address.
 [[nodiscard]] absl::StatusOr<std::vector<HostPort>> ParseNamesrvList(const std::vector<std::string>& items);
 
 /// The same for the environment variable NAMESRV_ADDR, which the errors name; where it is not set, they name the places

@@ -143,5 +143,8 @@ void SimWorld::SetName(const std::string& name, const std::vector<std::string>& 
   impl_->network.SetName(name, std::move(addresses));
 }
 void SimWorld::FailName(const std::string& name) { impl_->network.FailName(name, asio::error::host_not_found); }
+void SimWorld::SlowName(const std::string& name, std::chrono::nanoseconds delay) {
+  impl_->network.SlowName(name, delay);
+}
 
 }  // namespace corocket::testing

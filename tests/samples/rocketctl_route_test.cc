@@ -166,6 +166,33 @@ TEST(RocketctlRoute, LogLinesGoToStderrFromTheLevelThatWasAskedFor) {
   EXPECT_THAT(debug.err, HasSubstr("[debug]"));
 }
 
+TEST(RocketctlRoute, AServerThatFailsIsLoggedAsAWarningInTheWordsThatAlarmsLookFor) {
+  NamesrvThread ns(0);
+  ScriptedNamesrv server = ns.MakeScripted();
+  for (const char* level : {"warn", "error"}) {
+    server.Expect(Request(kGetRouteInfo, "orders")).CloseAfter(std::chrono::microseconds(0));
+    server.Expect(Request(kGetRouteInfo, "orders")).Reply(WholeRoute());
+    const Ended ended = Route("orders", server.address(), {absl::StrCat("--log_level=", level)});
+    EXPECT_EQ(ended.exit_code, 0) << ended.ToString();
+    const auto line = HasSubstr("Communicate with namesrv[" + server.address() + "] failed: closed by peer");
+    if (std::string(level) == "warn") {
+      EXPECT_THAT(ended.err, line);
+    } else {
+      EXPECT_THAT(ended.err, Not(line));
+    }
+  }
+}
+
+TEST(RocketctlRoute, AnAttemptIsGivenUpAfterItsOwnTimeout) {
+  NamesrvThread ns(0);
+  ScriptedNamesrv server = ns.MakeScripted();
+  server.Expect(Request(kGetRouteInfo, "orders")).Silence();
+  server.Expect(Request(kGetRouteInfo, "orders")).Reply(WholeRoute());
+  const Ended ended = Route("orders", server.address(), {"--attempt_timeout=50ms", "--timeout=1m"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.ToString();
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("after 2 attempts"), HasSubstr("no answer in time")));
+}
+
 TEST(RocketctlRoute, OutputThatIsLostIsAFailure) {
   NamesrvThread ns(1);
   Program program("ROCKETCTL", {.arguments = {"route", "orders", absl::StrCat("--namesrv=", ns.addresses())},

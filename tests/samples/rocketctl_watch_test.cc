@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "corocket/testing/request.h"
 #include "corocket/testing/test_server.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -114,6 +115,18 @@ TEST(RocketctlWatch, AnIntervalOfMoreThanAMomentIsKept) {
   EXPECT_EQ(ended.exit_code, 0) << ended.ToString();
   // At 0 and at 600 ms; on a machine that stands still, the second one may not come about.
   EXPECT_LE(Lines(ended).back()["calls"], 2);
+}
+
+TEST(RocketctlWatch, AsManyCoroutinesAskAsWereAskedFor) {
+  NamesrvThread ns(1);
+  // Each asks once and then pauses for an hour.
+  Program program(
+      "ROCKETCTL",
+      {.arguments = Arguments(ns.addresses(), {"--duration=10m", "--interval=1h", "--concurrency=5", "--timeout=1m"})});
+  ASSERT_TRUE(ns.WaitForQueries(5));
+  program.Signal(SIGINT);
+  EXPECT_EQ(program.Wait().exit_code, 0);
+  EXPECT_EQ(ns[0].stats().requests_of(corocket::testing::kGetRouteInfo), 5U);
 }
 
 TEST(RocketctlWatch, ASwitchIsSeenAndCostsNoCall) {

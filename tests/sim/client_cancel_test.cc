@@ -189,6 +189,34 @@ INSTANTIATE_TEST_SUITE_P(
                                          asio::cancellation_type::total)),
     Name);
 
+TEST_F(CancelledCallers, AShutdownGoesOnWithoutWhoAskedForIt) {
+  ASSERT_TRUE(Works());
+  Chosen().Stall(true);
+  const std::shared_ptr<Call> waits = Start();
+  EventStream events = client_->Watch();
+  asio::cancellation_signal cancel;
+  std::optional<absl::Status> outcome;
+  const auto done = [&outcome](const std::exception_ptr& error, absl::Status status) {
+    outcome = error ? absl::UnknownError("an exception came out") : std::move(status);
+  };
+  asio::co_spawn(world_.executor(), client_->Shutdown(200ms), asio::bind_cancellation_slot(cancel.slot(), done));
+  world_.Advance(10ms);
+  ASSERT_FALSE(outcome.has_value());
+  cancel.emit(asio::cancellation_type::terminal);
+  world_.Advance(0ms);
+  ASSERT_TRUE(outcome.has_value()) << "who leaves does not wait for the end";
+  EXPECT_EQ(outcome->code(), absl::StatusCode::kCancelled) << *outcome;
+  world_.Advance(300ms);
+  EXPECT_EQ(waits->outcome->code(), absl::StatusCode::kFailedPrecondition) << *waits->outcome;
+  EXPECT_EQ(client_->Snapshot().state, ChannelState::kClosed);
+  std::optional<EndpointEvent> last;
+  while (std::optional<EndpointEvent> event = events.TryNext()) last = std::move(event);
+  ASSERT_TRUE(last.has_value());
+  EXPECT_EQ(last->kind, EventKind::kClosed);
+  EXPECT_FALSE(world_.Run(events.Next()).has_value()) << "nobody waits for events that never come";
+  for (const EmbeddedNamesrv* server : servers_) EXPECT_EQ(server->stats().connections_open, 0U);
+}
+
 TEST_F(CancelledCallers, WhoStartedTheRoundMayLeaveAndItServesTheOthers) {
   for (EmbeddedNamesrv* server : servers_) world_.Slow(server->address(), 20ms);
   const std::shared_ptr<Call> starter = Start();

@@ -240,6 +240,28 @@ TEST_P(FaultMatrix, IsToldWithServerPhaseAndCauseWhenThereIsNoOther) {
   EXPECT_TRUE(details->attempts[0].cause);
 }
 
+asio::awaitable<void> AskInto(Client& client, std::int32_t code, std::shared_ptr<std::vector<absl::Status>> outcomes) {
+  CallOptions impatient;
+  impatient.wait_for_ready = false;
+  outcomes->push_back(co_await Ask(client, code, impatient));
+}
+
+TEST_P(FaultMatrix, EndsEveryImpatientCallOfTheOnlyServerAfterOneLap) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const std::unique_ptr<SimWorld> world = Make(seed);
+    absl::StatusOr<Client> client = Client::Create(world->environment(), {.namesrv = {kFaulty}});
+    const auto outcomes = std::make_shared<std::vector<absl::Status>>();
+    world->Spawn(AskInto(*client, code(), outcomes));
+    // The others come when a connection is there, if ever one is: they did not wait for it.
+    world->Advance(1ms);
+    for (int i = 0; i < 4; ++i) world->Spawn(AskInto(*client, code(), outcomes));
+    world->Advance(2s);
+    ASSERT_EQ(outcomes->size(), 5U) << "seed " << seed << ": some go on and on";
+    for (const absl::Status& status : *outcomes) EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+    EXPECT_LE(client->Snapshot().dials, 3U) << "seed " << seed;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Each, FaultMatrix,
                          ::testing::Combine(::testing::ValuesIn(Faults()),
                                             ::testing::Values(kGetRouteInfo, kGetClusterInfo)),

@@ -39,6 +39,7 @@ using corocket::testing::SimWorld;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 std::vector<std::string> Others(const std::string& than) {
@@ -240,6 +241,23 @@ TEST_F(Failover, ClientsOfOneListSpreadOverItsServers) {
   EXPECT_LT(chi_square, 13.8) << "two degrees of freedom, one run in a thousand";
 }
 
+TEST_F(Failover, ClientsOfTwoClustersInOneProcessShareNothing) {
+  world_.AddNamesrv("other:9876").AddTopic("invoices", "broker-b");
+  Client here = MakeClient();
+  Client there = MakeClient({"other:9876"});
+  ASSERT_TRUE(world_.Run(here.QueryRoute("orders")).ok());
+  ASSERT_TRUE(world_.Run(there.QueryRoute("invoices")).ok());
+  EXPECT_EQ(world_.Run(there.QueryRoute("orders")).status().code(), absl::StatusCode::kNotFound);
+  EventStream of_there = there.Watch();
+  Chosen(here).CloseAll(CloseMode::kReset);
+  ASSERT_TRUE(world_.Run(here.QueryRoute("orders")).ok());
+  ASSERT_TRUE(world_.Run(here.Shutdown()).ok());
+  EXPECT_THAT(TakeEvents(of_there), IsEmpty()) << "the troubles of one are not the other's";
+  EXPECT_TRUE(world_.Run(there.QueryRoute("invoices")).ok());
+  EXPECT_EQ(there.Snapshot().generation, 1U);
+  EXPECT_EQ(here.Snapshot().state, ChannelState::kClosed);
+}
+
 TEST_F(Failover, AServerThatAnswersEveryCallTooLateIsLeftThoughItTalks) {
   Client client = MakeClient();
   // A hundred calls a second, evenly: bytes come all the time, and it is not silence that is noticed.
@@ -356,8 +374,7 @@ TEST_F(Failover, AnObserverMayCallBackIntoTheClient) {
   EXPECT_TRUE(world_.Run(client->Shutdown()).ok());
 }
 
-/// In place of `Failover.ServersThatAcceptAndNeverAnswerCostAQuarterSecondEach`, whose one seed dials the good one
-/// first.
+/// Over many seeds: with one, the good server may be dialled first.
 TEST(DeafServers, CostAQuarterSecondEachInWhateverOrderTheyAreDialled) {
   std::chrono::nanoseconds longest{0};
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
@@ -374,7 +391,7 @@ TEST(DeafServers, CostAQuarterSecondEachInWhateverOrderTheyAreDialled) {
   EXPECT_LE(longest, 700ms);
 }
 
-/// In place of `Failover.AServerThatIsNotReadyIsBlamedAndAnotherAsked`, for the same reason.
+/// Over many seeds, for the same reason.
 TEST(ServersThatAreNotReady, AreBlamedOneAfterTheOtherWithinTheCall) {
   std::uint64_t most_switches = 0;
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {

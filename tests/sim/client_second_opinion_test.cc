@@ -1,5 +1,6 @@
 // "No such topic" is one server's opinion: what callers see when the others agree, know better, or are of no use.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -24,6 +25,7 @@ namespace corocket::test {
 namespace {
 
 using namespace std::chrono_literals;
+using corocket::testing::CloseMode;
 using corocket::testing::EmbeddedNamesrv;
 using corocket::testing::kGetRouteInfo;
 using corocket::testing::Request;
@@ -38,6 +40,11 @@ class SecondOpinion : public Failover {
     EXPECT_TRUE(world_.Run(client.QueryRoute("orders")).ok());
     Chosen(client).Clear();
     return client;
+  }
+  EmbeddedNamesrv& Server(const std::string& endpoint) {
+    const auto found = std::find_if(servers_.begin(), servers_.end(),
+                                    [&](const EmbeddedNamesrv* server) { return server->address() == endpoint; });
+    return **found;
   }
   std::vector<EmbeddedNamesrv*> Others(const Client& client) {
     std::vector<EmbeddedNamesrv*> others;
@@ -184,6 +191,19 @@ TEST_F(SecondOpinion, IsNotAskedOfAServerThatHasLeftTheList) {
   EXPECT_EQ(asked->stats().requests_of(kGetRouteInfo), before);
   world_.Advance(1ms);
   EXPECT_EQ(asked->stats().connections_open, 0U);
+}
+
+TEST_F(SecondOpinion, IsAskedForAgainWhereASideConnectionHasDiedMeanwhile) {
+  Client client = MakeClient({"ns1:9876", "ns2:9876"});
+  for (int i = 0; i < 3; ++i) {
+    const absl::Status status = world_.Run(client.QueryRoute("nobody-knows")).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+    EXPECT_FALSE(DetailsOf(status)->unconfirmed) << "the server is well, only its connection was closed";
+    for (const char* endpoint : {"ns1:9876", "ns2:9876"}) {
+      if (endpoint != client.Snapshot().chosen) Server(endpoint).CloseAll(CloseMode::kFin);
+    }
+    world_.Advance(1ms);
+  }
 }
 
 TEST_F(SecondOpinion, OfDeadServersIsNotDialledForAtEachCall) {

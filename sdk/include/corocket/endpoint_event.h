@@ -12,12 +12,12 @@ namespace corocket {
 
 /// What happened. The list is closed; names as printed by `EventKindName` are stable labels for metrics and alerts.
 enum class EventKind : std::uint8_t {
-  kChosen,                    ///< `endpoint` serves from now on; `previous` did before; `elapsed` = dialling time.
-  kInvalidated,               ///< The choice of `generation` was cleared because of `reason` and `cause`.
+  kChosen,       ///< `endpoint` serves from now on because of `reason`; `previous` did; `elapsed` = dialling time.
+  kInvalidated,  ///< The choice of `endpoint` and `generation` was cleared: `reason`, `cause`, `detail` (server text).
   kStaleInvalidationIgnored,  ///< A late failure of an older choice, told once for each; nothing was changed.
   kAttemptStarted,            ///< A dial to `endpoint` began.
   kAttemptFailed,             ///< The dial failed: `cause`, `detail`, `elapsed`.
-  kAttemptWon,                ///< The dial proved the server alive.
+  kAttemptWon,                ///< The dial proved the server alive after `elapsed`.
   kAttemptLost,               ///< The dial was given up because another one won or it was no longer wanted.
   kListApplied,               ///< A new address list is in force: `added`, `removed`, `list_version`.
   kListUpdateRejected,        ///< A proposed list was refused (`detail`); the old one stays.
@@ -64,7 +64,8 @@ struct EndpointFailure {
 };
 
 /// One fact about endpoint selection. Sequence numbers rise by one per event of a channel; generations never fall.
-/// Fields that a kind does not name keep their defaults.
+/// `at`, `generation` and `list_version` are always set, `endpoint` where the kind concerns one; other fields that a
+/// kind does not name keep their defaults.
 struct EndpointEvent {
   std::uint64_t sequence = 0;
   std::chrono::steady_clock::time_point at = {};

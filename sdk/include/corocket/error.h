@@ -27,9 +27,11 @@ struct ErrorDetails {
   /// Response code and remark of the server, when it was a server's answer that ended the call.
   std::optional<std::int32_t> server_code = {};
   std::string remark = {};
-  /// Each try, in order, with its own cause.
+  /// What this call tried, in order, the last 16 at most, each with its own cause; then every other server of the list
+  /// with what is known of it.
   std::vector<EndpointFailure> attempts = {};
-  /// Version of the endpoint list when the call ended, as in events and snapshots; 0 where none was involved.
+  /// Version of that list, as in events and snapshots; 0 when the call ended with a server's answer, or before it had
+  /// begun.
   std::uint64_t list_version = 0;
   std::chrono::milliseconds elapsed{0};
   /// NOT_FOUND said by one server that no second one could confirm.

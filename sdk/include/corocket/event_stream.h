@@ -20,6 +20,7 @@ namespace corocket {
 class EventStream {
  public:
   class Impl;
+  /// For the SDK; programs get streams from `Watch`.
   explicit EventStream(std::shared_ptr<Impl> impl);
   EventStream(EventStream&&) noexcept;
   EventStream& operator=(EventStream&&) noexcept;

@@ -48,17 +48,17 @@ class NamesrvChannel {
   /// Completes when a server has answered, or when `options.timeout` has passed.
   /// @param topic  1-127 bytes of `%|a-zA-Z0-9_-`.
   /// @return Queues and brokers, each sorted by name; owned by the caller.
-  /// Errors: NOT_FOUND: topic unknown, and a second server agrees (permanent). Where a list of one leaves nobody else
-  /// to
-  ///   ask, its word counts; where the others could not be reached, `DetailsOf(status)->unconfirmed` is set.
+  /// Errors: NOT_FOUND: topic unknown, and a second server agrees (permanent); in a list of one its word counts, and
+  ///   where the others could not be reached, `DetailsOf(status)->unconfirmed` is set.
   ///   UNAVAILABLE: every endpoint failed (safe to retry; the message lists them). DEADLINE_EXCEEDED: `timeout` passed.
-  ///   INVALID_ARGUMENT: bad name or options. FAILED_PRECONDITION: after `Shutdown`. RESOURCE_EXHAUSTED: 65,535 calls
-  ///   wait on one connection already. INTERNAL: a server refused with any other code
-  ///   (`DetailsOf(status)->server_code`). CANCELLED.
+  ///   INVALID_ARGUMENT: bad name or options. FAILED_PRECONDITION: after `Shutdown`. RESOURCE_EXHAUSTED: a bound of
+  ///   this client is reached: 65,535 calls or 64 MiB wait on one connection, or memory is out. INTERNAL: a server
+  ///   refused with any other code (`DetailsOf(status)->server_code`). CANCELLED.
   /// Cancellation: terminal, partial, total; the connection stays usable.
   /// Thread safety: may be called concurrently from any thread.
   /// Retry: read-only, retried on other endpoints within the timeout.
-  /// Events: kInvalidated, kChosen.
+  /// Events: those of a dial (kAttemptStarted and what follows it) and of a switch (kInvalidated, kChosen);
+  ///   kPassFailed, kBackingOff, kAllDown and kRecovered around an outage; kNegativeUnconfirmed with such a NOT_FOUND.
   /// Wire: GET_ROUTEINFO_BY_TOPIC (105).
   /// Sample: samples/01_route_query.cc
   [[nodiscard]] asio::awaitable<absl::StatusOr<TopicRoute>> QueryRoute(std::string topic);
@@ -72,6 +72,7 @@ class NamesrvChannel {
   /// Puts a new address list in force (forms as in `ClientOptions::namesrv`). When it returns, no request starts any
   /// more on a server that is not in it; requests already written there may still be answered. An equal set changes
   /// nothing. Errors: INVALID_ARGUMENT (the old list stays); FAILED_PRECONDITION after `Shutdown`.
+  /// Events: kListApplied, or kListUpdateRejected; kInvalidated when the choice has left the list.
   absl::Status UpdateEndpoints(const std::vector<std::string>& namesrv);
 
   /// Endpoint events from now on; a stream that nobody reads keeps the newest 1024.
@@ -82,7 +83,8 @@ class NamesrvChannel {
   /// Refuses new calls, fails those that wait for a server, lets written requests finish for at most `drain` (10 min
   /// at the most), then closes everything. When it completes, no coroutine, timer or socket of the channel is left, but
   /// for a system look-up of a name that is still running, which nothing can stop: its thread ends with it. Idempotent.
-  /// Errors: CANCELLED. Cancellation: terminal; what has begun goes on without its caller.
+  /// Errors: CANCELLED; INTERNAL: an executor or connector of the caller's threw. Cancellation: terminal, partial,
+  /// total; what has begun goes on without its caller.
   [[nodiscard]] asio::awaitable<absl::Status> Shutdown(std::chrono::milliseconds drain = std::chrono::seconds(3));
 
  private:

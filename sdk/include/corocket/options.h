@@ -19,9 +19,11 @@ class Observer;
 struct CallReport {
   /// `host:port` of the server whose answer was returned; empty when there was none.
   std::string answered_by = {};
-  /// Requests written or tried, the successful one included.
+  /// Requests handed to a connection, the successful one included.
   std::uint32_t attempts = 0;
+  /// Those that failed, oldest first; the last 16.
   std::vector<EndpointFailure> failures = {};
+  /// From the begin of the call to its end, pauses included.
   std::chrono::microseconds elapsed{0};
 };
 
@@ -32,7 +34,8 @@ struct CallOptions {
   /// Wait for one server's answer, counted from the moment a connection is there; capped by what is left of `timeout`.
   /// Default 1 s; range [1 ms, 10 min].
   std::chrono::milliseconds attempt_timeout = std::chrono::seconds(1);
-  /// While every server is down: true waits for one until `timeout`, false fails at once with the last causes.
+  /// True: waits for a server until `timeout`. False: UNAVAILABLE with each server's cause as soon as every one has
+  /// failed since the call began; during the pause after that, at once.
   bool wait_for_ready = true;
   /// Filled when the call has ended, well or not; left alone by a call that could not begin (INVALID_ARGUMENT). May be
   /// null.
@@ -68,7 +71,9 @@ struct FailoverOptions {
 /// What a client is made of.
 struct ClientOptions {
   /// NameServers: each item is `host:port` or a list of them separated by `;`, `,` or blanks; `http://host:port`
-  /// without a path is an address too. Empty: the environment variable NAMESRV_ADDR.
+  /// without a path is an address too. The host is a name, whose addresses are all tried, or a literal: `10.0.0.1`,
+  /// `[2001:db8::1]`, `[fe80::1%eth0]`. `http://host/path`, `file:` and `dns:` are refused by their name.
+  /// Empty: the environment variable NAMESRV_ADDR.
   std::vector<std::string> namesrv = {};
   /// Limits of calls that do not bring their own. Without a report, which belongs to one call.
   CallOptions call = {};

@@ -30,7 +30,9 @@ struct EndpointSnapshot {
   bool chosen = false;
   bool dialling = false;
   bool draining = false;
+  /// Failed dials and lost choices since its last real answer; a name with several addresses is dialled once for each.
   std::uint64_t consecutive_failures = 0;
+  /// None after a real answer.
   std::optional<EndpointFailure> last_failure = {};
 };
 
@@ -41,6 +43,7 @@ struct ChannelSnapshot {
   std::uint64_t list_version = 0;
   /// `host:port` of the choice; empty when there is none.
   std::string chosen = {};
+  /// Why it was chosen, and since when; without meaning when nothing is.
   SwitchReason reason = SwitchReason::kNone;
   std::chrono::steady_clock::time_point chosen_since = {};
   std::vector<EndpointSnapshot> endpoints = {};

@@ -125,7 +125,8 @@ TEST_F(AttemptLogTest, TimeThatRanOutWhileEveryServerWasDownIsAnOutage) {
   log.RecordFailure(Broken(true), start_ + milliseconds(5));
   const std::vector<EndpointFailure> down = {Listed("ns1:9876", asio::error::connection_refused),
                                              Listed("ns2:9876", asio::error::connection_refused)};
-  const CallFailed failed = log.Final(CallEnd::kDeadline, down, kListVersion, start_ + seconds(3));
+  const CallFailed failed =
+      log.Final(CallEnd::kDeadline, {.list_version = kListVersion, .failures = down}, start_ + seconds(3));
   EXPECT_EQ(failed.end(), CallEnd::kUnavailable);
   EXPECT_EQ(failed.elapsed(), seconds(3));
   EXPECT_EQ(failed.list_version(), kListVersion);
@@ -138,26 +139,30 @@ TEST_F(AttemptLogTest, TimeThatRanOutWhileADialWasUnderWayIsADeadline) {
   const std::vector<EndpointFailure> listed = {
       Listed("ns1:9876", asio::error::connection_refused),
       Listed("ns2:9876", std::make_error_code(std::errc::operation_in_progress))};
-  EXPECT_EQ(Log().Final(CallEnd::kDeadline, listed, kListVersion, start_ + seconds(3)).end(), CallEnd::kDeadline);
+  EXPECT_EQ(
+      Log().Final(CallEnd::kDeadline, {.list_version = kListVersion, .failures = listed}, start_ + seconds(3)).end(),
+      CallEnd::kDeadline);
 }
 
 TEST_F(AttemptLogTest, ARequestThatIsNotIdempotentMayHaveHappened) {
   AttemptLog log = Log(/*idempotent=*/false);
   log.RecordStart(kFirst, start_);
   log.RecordFailure(Broken(true), start_);
-  EXPECT_TRUE(log.Final(CallEnd::kUnavailable, {}, kListVersion, start_).may_have_happened());
-  EXPECT_FALSE(Log(false).Final(CallEnd::kUnavailable, {}, kListVersion, start_).may_have_happened());
+  EXPECT_TRUE(log.Final(CallEnd::kUnavailable, {}, start_).may_have_happened());
+  EXPECT_FALSE(Log(false).Final(CallEnd::kUnavailable, {}, start_).may_have_happened());
 }
 
 TEST_F(AttemptLogTest, AServerThatWasTooSlowForTheCallHasNotFailed) {
   AttemptLog log = Log();
   log.RecordStart(kFirst, start_);
   log.RecordFailure(RemotingError(RemotingErrc::kAttemptTimeout, Phase::kRead, "ns1:9876", true), start_ + seconds(1));
-  const CallFailed slow = log.Final(CallEnd::kDeadline, {Listed("ns1:9876", {})}, kListVersion, start_ + seconds(3));
+  const CallFailed slow = log.Final(
+      CallEnd::kDeadline, {.list_version = kListVersion, .failures = {Listed("ns1:9876", {})}}, start_ + seconds(3));
   EXPECT_EQ(slow.end(), CallEnd::kDeadline);
   log.RecordStart(kFirst, start_ + seconds(1));
   log.RecordFailure(Broken(true), start_ + seconds(2));
-  const CallFailed broken = log.Final(CallEnd::kDeadline, {Listed("ns1:9876", {})}, kListVersion, start_ + seconds(3));
+  const CallFailed broken = log.Final(
+      CallEnd::kDeadline, {.list_version = kListVersion, .failures = {Listed("ns1:9876", {})}}, start_ + seconds(3));
   EXPECT_EQ(broken.end(), CallEnd::kUnavailable) << "what happened last counts";
 }
 

@@ -295,7 +295,7 @@ TEST_F(FailoverStateTest, AFailureOfLongAgoIsNoReasonWhileAServerWorks) {
   const std::string alive = TakeDials().at(0);
   ASSERT_TRUE(Prove(alive));
   now_ += 1h;
-  for (const EndpointFailure& failure : state_->FailuresSince(now_ - 1s, now_)) {
+  for (const EndpointFailure& failure : state_->FailuresSince(now_ - 1s, now_).failures) {
     EXPECT_FALSE(failure.cause) << failure.ToString();
   }
 }
@@ -404,7 +404,6 @@ TEST_F(FailoverStateTest, WhoDoesNotWaitFailsWithThePassThatItWaitedThroughHowev
   Want impatient{.wait_for_ready = false};
   const Demanded first = state_->Demand(impatient, now_);
   ASSERT_TRUE(std::holds_alternative<MustWait>(first)) << "nothing has failed yet";
-  impatient.failed_passes = std::get<MustWait>(first).failed_passes;
   TakeDials();
   now_ += 1500ms;  // Longer than any pause: the next pass begins at once.
   Fail("a");
@@ -412,7 +411,37 @@ TEST_F(FailoverStateTest, WhoDoesNotWaitFailsWithThePassThatItWaitedThroughHowev
   state_->DropDemand(now_);
   const Demanded second = state_->Demand(impatient, now_);
   ASSERT_TRUE(std::holds_alternative<FailFast>(second));
-  EXPECT_THAT(std::get<FailFast>(second).failures, SizeIs(1));
+  EXPECT_THAT(std::get<FailFast>(second).report.failures, SizeIs(1));
+}
+
+TEST_F(FailoverStateTest, WhoDoesNotWaitDoesNotFailForAnOutageThatHasEnded) {
+  Start({"a"});
+  const Want impatient{.wait_for_ready = false, .failed_passes = state_->failed_passes()};
+  Need();
+  TakeDials();
+  Fail("a");
+  TakeDials();
+  FireTimer();
+  TakeDials();
+  ASSERT_TRUE(Prove("a"));
+  state_->Confirm(state_->Current()->choice, now_);
+  ASSERT_TRUE(state_->Invalidate(state_->Current()->choice, SwitchReason::kBroken, kRefused, now_));
+  ASSERT_EQ(state_->failed_passes(), 1U);
+  EXPECT_TRUE(std::holds_alternative<MustWait>(state_->Demand(impatient, now_))) << "a pass of its own is due to it";
+}
+
+TEST_F(FailoverStateTest, AChoiceThatNobodyUsedAndThatIsClosedMuchLaterIsNoOutage) {
+  Start({"a"});
+  Need();
+  TakeDials();
+  state_->DropDemand(now_);
+  ASSERT_TRUE(Prove("a"));
+  now_ += 120s;
+  ASSERT_TRUE(state_->Invalidate(state_->Current()->choice, SwitchReason::kPeerClosed, kRefused, now_));
+  EXPECT_EQ(Count(EventKind::kPassFailed), 0U);
+  EXPECT_EQ(Count(EventKind::kAllDown), 0U);
+  Need();
+  EXPECT_THAT(TakeDials(), ElementsAre("a")) << "without a pause";
 }
 
 TEST_F(FailoverStateTest, AProposalThatCannotBeReadIsToldAndChangesNothing) {
@@ -543,8 +572,8 @@ TEST_F(FailoverStateTest, WhoDoesNotWaitIsToldTheLastCausesDuringAPauseAndBrings
     Demanded demanded = state_->Demand({.wait_for_ready = false}, now_);
     const FailFast* failed = std::get_if<FailFast>(&demanded);
     ASSERT_NE(failed, nullptr);
-    ASSERT_THAT(failed->failures, SizeIs(2));
-    EXPECT_EQ(failed->failures[0].cause, kRefused);
+    ASSERT_THAT(failed->report.failures, SizeIs(2));
+    EXPECT_EQ(failed->report.failures[0].cause, kRefused);
   }
   EXPECT_EQ(state_->Snapshot(now_).dials, dials);
   EXPECT_EQ(state_->Snapshot(now_).waiting_callers, 1U) << "those that were told are no demand";

@@ -159,6 +159,11 @@ TEST_F(SimWorldTest, ANameLeadsWhereItIsToldUntilItFails) {
   EXPECT_EQ(ns_.stats().requests, 0u);
   world_.FailName("namesrv.example");
   EXPECT_EQ(DialError("namesrv.example:9876"), asio::error::host_not_found);
+  world_.SetName("namesrv.example", {"ns1"});
+  world_.SlowName("namesrv.example", std::chrono::minutes(1));
+  const auto begin = world_.Elapsed();
+  EXPECT_EQ(DialError("namesrv.example:9876"), std::error_code());
+  EXPECT_GE(world_.Elapsed() - begin, std::chrono::minutes(1));
 }
 
 TEST_F(SimWorldTest, EveryStepCanBeLookedAtAndEndTheRun) {

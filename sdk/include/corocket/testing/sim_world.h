@@ -107,6 +107,8 @@ class SimWorld {
   void SetName(const std::string& name, const std::vector<std::string>& hosts);
   /// Look-ups of `name` fail until `SetName`.
   void FailName(const std::string& name);
+  /// Look-ups of `name` take this long, whatever comes of them: a resolver that hangs.
+  void SlowName(const std::string& name, std::chrono::nanoseconds delay);
 
  private:
   class Impl;
