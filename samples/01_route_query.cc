@@ -1,6 +1,6 @@
 // Asks for the route of a topic: co_await one call; dead NameServers are somebody else's problem.
 //
-//   bazel run //samples:01_route_query -- orders "ns1:9876;ns2:9876;ns3:9876"
+//   ./bazel/bazelw run //samples:01_route_query -- orders "ns1:9876;ns2:9876;ns3:9876"
 
 #include <cstdlib>
 #include <exception>

@@ -1,7 +1,7 @@
 // Watches which NameServer is used, and why it changes, while a coroutine keeps asking. Kill the chosen server
-// meanwhile; Ctrl-C ends the program.
+// meanwhile; Ctrl-C ends the program when the call under way has ended, within three seconds.
 //
-//   bazel run //samples:02_watch_switches -- orders "ns1:9876;ns2:9876;ns3:9876"
+//   ./bazel/bazelw run //samples:02_watch_switches -- orders "ns1:9876;ns2:9876;ns3:9876"
 
 #include <chrono>
 #include <csignal>

@@ -1,6 +1,6 @@
 // Tests a service's own code against NameServers in memory: no ports, no waiting, faults on demand.
 //
-//   bazel test //samples:03_test_your_service
+//   ./bazel/bazelw test //samples:03_test_your_service
 
 #include <chrono>
 #include <string>

@@ -1,6 +1,6 @@
 // Runs a little NameServer on TCP: whatever speaks the protocol can be pointed at its address, this client or another.
 //
-//   bazel test //samples:04_embedded_namesrv
+//   ./bazel/bazelw test //samples:04_embedded_namesrv
 
 #include <chrono>
 #include <exception>
