@@ -90,7 +90,9 @@ asio::awaitable<SecondOpinion::Opinion> SecondOpinion::Ask(EndpointId asked, con
       out_of_time = error.code() == RemotingErrc::kAttemptTimeout;
       // A side connection that died while it lingered says nothing of its server; once, for fear of going round.
       if (!whom->is_choice && !out_of_time && !error.may_have_been_sent() && !std::exchange(met_dead_side, true)) {
-        TakeSide(whom->side.connection->id());
+        if (TakeSide(whom->side.connection->id())) {
+          whom->side.connection->Retire(runtime_->Now() + options_.drain_timeout);
+        }
         continue;
       }
     }

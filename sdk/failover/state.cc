@@ -383,6 +383,14 @@ void FailoverState::ClearChoice(SwitchReason reason, std::error_code cause, std:
   ++generation_;
 }
 
+bool FailoverState::EndsPass(SwitchReason reason, TimePoint now) const {
+  if (confirmed_) return true;
+  // One that nobody used lasts until its server closes it or the list changes. It lasted for longer than any pause.
+  const bool unused =
+      reason == SwitchReason::kPeerClosed || reason == SwitchReason::kBroken || reason == SwitchReason::kListChanged;
+  return unused && now - chosen_since_ >= options_.backoff_cap_idle;
+}
+
 bool FailoverState::Invalidate(const Choice& failed, SwitchReason reason, std::error_code cause, TimePoint now,
                                std::string detail) {
   if (!IsCurrent(failed)) {
@@ -399,8 +407,7 @@ bool FailoverState::Invalidate(const Choice& failed, SwitchReason reason, std::e
   Endpoint& endpoint = *Find(failed.endpoint);
   const Phase phase = reason == SwitchReason::kNotReady ? Phase::kAnswer : Phase::kRead;
   RecordFailure(endpoint, FailureOf(endpoint.authority, {.phase = phase, .cause = cause, .detail = detail}, {}), now);
-  // It worked, or it lasted for longer than any pause: what comes now is a pass of its own.
-  if (confirmed_ || now - chosen_since_ >= options_.backoff_cap_idle) pass_open_ = false;
+  if (EndsPass(reason, now)) pass_open_ = false;
   ClearChoice(reason, cause, std::move(detail), now);
   Pump(now);
   return true;
@@ -500,8 +507,8 @@ absl::StatusOr<Applied> FailoverState::Apply(std::vector<HostPort> proposal, Tim
   std::erase_if(queue_, [&](const Candidate& candidate) { return gone(candidate.endpoint); });
   if (current_ && gone(current_->choice.endpoint)) {
     applied.retired = current_->connection;
+    if (EndsPass(SwitchReason::kListChanged, now)) pass_open_ = false;
     ClearChoice(SwitchReason::kListChanged, {}, {}, now);
-    if (confirmed_) pass_open_ = false;
   }
   std::erase_if(list_, [&](const Endpoint& endpoint) { return gone(endpoint.id); });
   Shuffle(added);

@@ -62,8 +62,8 @@ class FailoverState {
   [[nodiscard]] std::uint64_t list_version() const { return list_version_; }
   [[nodiscard]] std::uint64_t failed_passes() const { return failed_pass_count_; }
   [[nodiscard]] ChannelSnapshot Snapshot(TimePoint now) const;
-  /// Everything that decides what happens next, without absolute numbers and times: two states with the same text
-  /// behave alike. For tests that explore states.
+  /// Everything that decides what happens next, without absolute numbers and times (but not the age of the choice): two
+  /// states with the same text, and choices of the same age, behave alike. For tests that explore states.
   [[nodiscard]] std::string Fingerprint() const;
 
  private:
@@ -93,6 +93,9 @@ class FailoverState {
   void FailPass(TimePoint now);
   void AbortDials(TimePoint now, bool keep_as_candidates);
   void Lose(const Dial& dial, TimePoint now);
+  /// Whether the end of the choice leaves its pass behind: what comes then is a pass of its own. Else it is one more
+  /// failed candidate.
+  bool EndsPass(SwitchReason reason, TimePoint now) const;
   void ClearChoice(SwitchReason reason, std::error_code cause, std::string detail, TimePoint now);
   void Publish(Endpoint& endpoint, ConnectionId id, std::shared_ptr<net::Connection> connection,
                std::chrono::microseconds dialled, TimePoint now);

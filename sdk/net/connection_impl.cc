@@ -275,16 +275,11 @@ void Connection::Impl::SetTimer() {
 
 TimePoint Connection::Impl::SilentAt(TimePoint now) {
   const std::optional<TimePoint> quiet = calls_.QuietSince();
-  if (!quiet || silent_) {
-    second_look_ = TimePoint::min();
-    return TimePoint::max();
-  }
+  if (!quiet || silent_) return TimePoint::max();
   const TimePoint at = *quiet + options_.silence_limit;
-  if (now < at) {
-    second_look_ = TimePoint::min();
-  } else if (second_look_ == TimePoint::min() && now - timer_at_ > kLate) {
-    second_look_ = now + kReadersTurn;  // once: a process that is always late finds hung servers, too
-  }
+  // Once for each quiet time (an earlier one's look lies before `at`): a process that is always late finds hung
+  // servers, too.
+  if (now >= at && second_look_ < at && now - timer_at_ > kLate) second_look_ = now + kReadersTurn;
   return std::max(at, second_look_);
 }
 

@@ -82,8 +82,9 @@ class ParkingLot::State : public std::enable_shared_from_this<State> {
         ++line_;
       }
     }
-    for (Slab::Item& waiter : woken) std::move(waiter).Resume();
+    // First: who waited for the end finds no timer any more.
     if (disarm) asio::post(strand_, [self = shared_from_this()] { self->timer_->Disarm(); });
+    for (Slab::Item& waiter : woken) std::move(waiter).Resume();
   }
 
  private:

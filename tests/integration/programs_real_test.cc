@@ -45,7 +45,7 @@ asio::awaitable<absl::StatusOr<ClusterInfo>> AskAndShutDown(Client& client) {
   co_return info;
 }
 
-/// Two NameServers and a broker with a topic of eight queues, for all tests.
+/// Two NameServers and a broker with a topic of eight queues, for each test.
 class ProgramsRealTest : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -72,6 +72,7 @@ struct World {
   std::uint64_t next_connection = 1;
   std::size_t list = 0;
   std::optional<Choice> expected;
+  TimePoint chosen_at;
   std::uint64_t last_chosen_generation = 0;
   bool chosen_event_open = false;
   std::shared_ptr<const Step> last_step;
@@ -95,10 +96,14 @@ struct World {
     std::sort(holders.begin(), holders.end());
     // A wrong core may not know the list that is in force.
     const std::string in_force = kLists[list].size() == 1 ? kLists[list].front().ToString() : "both";
-    const std::string text = absl::StrCat(core.Fingerprint(), "#", in_force, "#", absl::StrJoin(holders, ","));
+    const std::string text =
+        absl::StrCat(core.Fingerprint(), IsOld() ? "old#" : "#", in_force, "#", absl::StrJoin(holders, ","));
     const std::string mirrored = absl::StrReplaceAll(text, {{"a:1", "b:1"}, {"b:1", "a:1"}});
     return std::min(text, mirrored);
   }
+
+  /// Whether the choice has lasted for longer than any pause.
+  [[nodiscard]] bool IsOld() const { return expected && now - chosen_at >= FailoverOptions().backoff_cap_idle; }
 
   [[nodiscard]] std::string NameOf(EndpointId id) const {
     for (const auto& [listed, authority] : core.Others(EndpointId{0})) {
@@ -221,6 +226,12 @@ class Explorer {
         return {};
       });
     }
+    if (world->expected && !world->IsOld()) {
+      Take(world, "the choice grows old", [](World<Core>& to) -> std::string {
+        to.now += FailoverOptions().backoff_cap_idle;
+        return {};
+      });
+    }
     if (world->timer) {
       Take(world, "timer", [](World<Core>& to) -> std::string {
         const ArmTimerAction timer = *std::exchange(to.timer, std::nullopt);
@@ -285,6 +296,7 @@ class Explorer {
       if (!to.core.Commit(dial.id, connection, nullptr, to.now)) return {};
       if (to.expected) return "a second choice beside the first";
       to.expected = to.core.Current()->choice;
+      to.chosen_at = to.now;
       return to.expected->connection == connection ? "" : "the choice is another connection than the one committed";
     });
     Take(world, what + " fails", [index](World<Core>& to) -> std::string {

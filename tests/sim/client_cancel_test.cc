@@ -24,6 +24,7 @@
 #include "corocket/testing/sim_world.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/failover_fixture.h"
 
 namespace corocket::test {
 namespace {
@@ -31,8 +32,9 @@ namespace {
 using namespace std::chrono_literals;
 using corocket::testing::CloseMode;
 using corocket::testing::EmbeddedNamesrv;
-using corocket::testing::SimWorld;
 using ::testing::HasSubstr;
+
+const std::vector<std::string> kTwo = {"ns1:9876", "ns2:9876"};
 
 /// A call that can be cancelled, and what became of it.
 struct Call {
@@ -47,34 +49,24 @@ asio::awaitable<void> Ask(Client& client, std::string topic, std::shared_ptr<Cal
   call->outcome = route.status();
 }
 
-/// Two servers that know the topic, and a client.
-class CancelledCallers : public ::testing::Test {
+/// A client of two servers.
+class CancelledCallers : public Failover {
  protected:
-  CancelledCallers() {
-    for (const char* endpoint : {"ns1:9876", "ns2:9876"}) {
-      servers_.push_back(&world_.AddNamesrv(endpoint));
-      servers_.back()->AddTopic("orders", "broker-a");
-    }
-    absl::StatusOr<Client> client = Client::Create(world_.environment(), {.namesrv = {"ns1:9876", "ns2:9876"}});
-    EXPECT_TRUE(client.ok()) << client.status();
-    client_.emplace(*std::move(client));
-  }
+  CancelledCallers() : client_(MakeClient(kTwo)) {}
 
   std::shared_ptr<Call> Start(const std::string& topic = "orders") {
     auto call = std::make_shared<Call>();
-    asio::co_spawn(world_.executor(), Ask(*client_, topic, call),
+    asio::co_spawn(world_.executor(), Ask(client_, topic, call),
                    asio::bind_cancellation_slot(call->cancel.slot(), [](const std::exception_ptr& error) {
                      EXPECT_FALSE(error) << "an exception left the call";
                    }));
     return call;
   }
-  bool Works() { return world_.Run(client_->QueryRoute("orders")).ok(); }
-  EmbeddedNamesrv& Chosen() { return *servers_[client_->Snapshot().chosen == "ns1:9876" ? 0 : 1]; }
-  EmbeddedNamesrv& Other() { return *servers_[client_->Snapshot().chosen == "ns1:9876" ? 1 : 0]; }
+  bool Works() { return world_.Run(client_.QueryRoute("orders")).ok(); }
+  EmbeddedNamesrv& Chosen() { return Failover::Chosen(client_); }
+  EmbeddedNamesrv& Other() { return *servers_[client_.Snapshot().chosen == kTwo[0] ? 1 : 0]; }
 
-  SimWorld world_;
-  std::vector<EmbeddedNamesrv*> servers_;
-  std::optional<Client> client_;
+  Client client_;
 };
 
 enum class Where { kConnecting, kAnswerDue, kBackingOff, kBetweenLaps, kSecondOpinionDialled, kSecondOpinionDue };
@@ -88,18 +80,18 @@ class CancelledCall : public CancelledCallers,
   std::shared_ptr<Call> Begin() {
     switch (where()) {
       case Where::kConnecting:
-        for (const char* endpoint : {"ns1:9876", "ns2:9876"}) world_.Blackhole(endpoint);
+        for (const std::string& endpoint : kTwo) world_.Blackhole(endpoint);
         break;
       case Where::kAnswerDue:
         EXPECT_TRUE(Works());
         Chosen().Stall(true);
         break;
       case Where::kBackingOff:
-        for (const char* endpoint : {"ns1:9876", "ns2:9876"}) world_.Kill(endpoint);
+        for (const std::string& endpoint : kTwo) world_.Kill(endpoint);
         break;
       case Where::kBetweenLaps:
         // With one server the call has to come back to it, and pauses before it does.
-        EXPECT_TRUE(client_->UpdateEndpoints({"ns1:9876"}).ok());
+        EXPECT_TRUE(client_.UpdateEndpoints({"ns1:9876"}).ok());
         EXPECT_TRUE(Works());
         servers_[0]->Stall(true);
         break;
@@ -119,7 +111,7 @@ class CancelledCall : public CancelledCallers,
       servers_[0]->CloseAll(CloseMode::kReset);
       servers_[0]->Stall(false);
       world_.Advance(600us);  // Dialled and proved again; the pause has begun.
-      EXPECT_EQ(client_->Snapshot().state, ChannelState::kReady);
+      EXPECT_EQ(client_.Snapshot().state, ChannelState::kReady);
     }
     EXPECT_FALSE(call->outcome.has_value()) << *call->outcome;
     return call;
@@ -137,21 +129,21 @@ class CancelledCall : public CancelledCallers,
 
 TEST_P(CancelledCall, EndsAtOnceAndTheClientStaysUsable) {
   const std::shared_ptr<Call> call = Begin();
-  const ChannelSnapshot before = client_->Snapshot();
+  const ChannelSnapshot before = client_.Snapshot();
   call->cancel.emit(std::get<1>(GetParam()));
   world_.Advance(0ms);
   ASSERT_TRUE(call->outcome.has_value());
   EXPECT_EQ(call->outcome->code(), absl::StatusCode::kCancelled) << *call->outcome;
   EXPECT_THAT(std::string(call->outcome->message()), HasSubstr("query route of topic"));
   EXPECT_EQ(RetryHintOf(*call->outcome), RetryHint::kSafeToRetry);
-  const ChannelSnapshot after = client_->Snapshot();
+  const ChannelSnapshot after = client_.Snapshot();
   EXPECT_EQ(after.generation, before.generation) << "a cancellation blames nobody";
   EXPECT_EQ(after.chosen, before.chosen);
   EXPECT_EQ(after.waiting_callers, 0U);
   Mend();
   EXPECT_TRUE(Works());
-  EXPECT_EQ(client_->Snapshot().generation, before.generation) << "the connection is as good as before";
-  EXPECT_TRUE(world_.Run(client_->Shutdown()).ok());
+  EXPECT_EQ(client_.Snapshot().generation, before.generation) << "the connection is as good as before";
+  EXPECT_TRUE(world_.Run(client_.Shutdown()).ok());
   world_.Advance(1ms);
   for (const EmbeddedNamesrv* server : servers_) EXPECT_EQ(server->stats().connections_open, 0U);
 }
@@ -163,6 +155,7 @@ TEST_P(CancelledCall, LeavesItsNeighboursAlone) {
   call->cancel.emit(std::get<1>(GetParam()));
   Mend();
   world_.Advance(2s);
+  ASSERT_TRUE(call->outcome.has_value());
   EXPECT_EQ(call->outcome->code(), absl::StatusCode::kCancelled);
   ASSERT_TRUE(neighbour->outcome.has_value());
   EXPECT_TRUE(neighbour->outcome->ok()) << *neighbour->outcome;
@@ -193,13 +186,13 @@ TEST_F(CancelledCallers, AShutdownGoesOnWithoutWhoAskedForIt) {
   ASSERT_TRUE(Works());
   Chosen().Stall(true);
   const std::shared_ptr<Call> waits = Start();
-  EventStream events = client_->Watch();
+  EventStream events = client_.Watch();
   asio::cancellation_signal cancel;
   std::optional<absl::Status> outcome;
   const auto done = [&outcome](const std::exception_ptr& error, absl::Status status) {
     outcome = error ? absl::UnknownError("an exception came out") : std::move(status);
   };
-  asio::co_spawn(world_.executor(), client_->Shutdown(200ms), asio::bind_cancellation_slot(cancel.slot(), done));
+  asio::co_spawn(world_.executor(), client_.Shutdown(200ms), asio::bind_cancellation_slot(cancel.slot(), done));
   world_.Advance(10ms);
   ASSERT_FALSE(outcome.has_value());
   cancel.emit(asio::cancellation_type::terminal);
@@ -207,8 +200,9 @@ TEST_F(CancelledCallers, AShutdownGoesOnWithoutWhoAskedForIt) {
   ASSERT_TRUE(outcome.has_value()) << "who leaves does not wait for the end";
   EXPECT_EQ(outcome->code(), absl::StatusCode::kCancelled) << *outcome;
   world_.Advance(300ms);
+  ASSERT_TRUE(waits->outcome.has_value());
   EXPECT_EQ(waits->outcome->code(), absl::StatusCode::kFailedPrecondition) << *waits->outcome;
-  EXPECT_EQ(client_->Snapshot().state, ChannelState::kClosed);
+  EXPECT_EQ(client_.Snapshot().state, ChannelState::kClosed);
   std::optional<EndpointEvent> last;
   while (std::optional<EndpointEvent> event = events.TryNext()) last = std::move(event);
   ASSERT_TRUE(last.has_value());
@@ -226,12 +220,13 @@ TEST_F(CancelledCallers, WhoStartedTheRoundMayLeaveAndItServesTheOthers) {
   world_.Advance(1ms);
   starter->cancel.emit(asio::cancellation_type::terminal);
   world_.Advance(200ms);
+  ASSERT_TRUE(starter->outcome.has_value());
   EXPECT_EQ(starter->outcome->code(), absl::StatusCode::kCancelled);
   for (const std::shared_ptr<Call>& call : joined) {
     ASSERT_TRUE(call->outcome.has_value());
     EXPECT_TRUE(call->outcome->ok()) << *call->outcome;
   }
-  EXPECT_EQ(client_->Snapshot().dials, 1U) << "one round, and it went on";
+  EXPECT_EQ(client_.Snapshot().dials, 1U) << "one round, and it went on";
 }
 
 TEST_F(CancelledCallers, WhenAllHaveLeftADialUnderWayIsKeptWarmAndNoOtherIsStarted) {
@@ -241,10 +236,10 @@ TEST_F(CancelledCallers, WhenAllHaveLeftADialUnderWayIsKeptWarmAndNoOtherIsStart
   world_.Advance(10ms);
   only->cancel.emit(asio::cancellation_type::terminal);
   world_.Advance(10s);
-  EXPECT_EQ(client_->Snapshot().dials, 1U);
-  EXPECT_EQ(client_->Snapshot().state, ChannelState::kReady);
+  EXPECT_EQ(client_.Snapshot().dials, 1U);
+  EXPECT_EQ(client_.Snapshot().state, ChannelState::kReady);
   EXPECT_TRUE(Works());
-  EXPECT_EQ(client_->Snapshot().dials, 1U);
+  EXPECT_EQ(client_.Snapshot().dials, 1U);
 }
 
 }  // namespace

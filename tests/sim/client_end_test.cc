@@ -29,8 +29,8 @@ using testkit::SimNet;
 using testkit::SimRuntime;
 
 constexpr int kCallers = 3;
-/// Of a life; most are over earlier, when all calls have ended or 700 ms have passed.
-constexpr std::size_t kSteps = 160;
+/// More than a life has, which is over when all calls have ended or 700 ms have passed.
+constexpr std::size_t kMaxSteps = 2000;
 constexpr std::chrono::milliseconds kDrain{300};
 const std::vector<std::string> kList = {"ns1:9876", "ns2:9876"};
 
@@ -137,7 +137,7 @@ class EndAtEveryStep : public ::testing::TestWithParam<std::tuple<Fault, End>> {
 
 TEST_P(EndAtEveryStep, EndsEveryCallOnceAndLeavesNothing) {
   bool lives = true;
-  for (std::size_t step = 0; step < kSteps && lives && !HasFailure(); ++step) {
+  for (std::size_t step = 0; step < kMaxSteps && lives && !HasFailure(); ++step) {
     SCOPED_TRACE("step " + std::to_string(step));
     Life life(std::get<0>(GetParam()), step);
     lives = life.lives();
@@ -148,6 +148,7 @@ TEST_P(EndAtEveryStep, EndsEveryCallOnceAndLeavesNothing) {
     }
     life.ExpectNothingIsLeft();
   }
+  EXPECT_FALSE(lives) << "some steps were never looked at";
 }
 
 std::string Name(const ::testing::TestParamInfo<EndAtEveryStep::ParamType>& test) {

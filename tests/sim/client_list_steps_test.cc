@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "asio/awaitable.hpp"
 #include "corocket/client.h"
 #include "corocket/testing/embedded_namesrv.h"
 #include "corocket/testing/request.h"
@@ -27,11 +26,6 @@ using corocket::testing::SimWorld;
 
 constexpr std::size_t kSteps = 120;
 constexpr int kCallers = 3;
-
-asio::awaitable<void> Ask(Client& client, std::shared_ptr<std::vector<absl::Status>> outcomes) {
-  absl::StatusOr<TopicRoute> route = co_await client.QueryRoute("orders");
-  outcomes->push_back(route.status());
-}
 
 TEST(ListChange, AtEveryStepOfACallLeavesNothingOnTheRemovedServer) {
   std::size_t discarded = 0;
@@ -52,7 +46,7 @@ TEST(ListChange, AtEveryStepOfACallLeavesNothingOnTheRemovedServer) {
       EXPECT_FALSE(changed && server == "ns1:9876") << "a request starts on a server that has left";
     });
     const auto outcomes = std::make_shared<std::vector<absl::Status>>();
-    for (int i = 0; i < kCallers; ++i) world.Spawn(Ask(*client, outcomes));
+    for (int i = 0; i < kCallers; ++i) world.Spawn(AskInto(*client, "orders", outcomes));
     std::size_t steps = 0;
     world.OnStep([&] {
       if (++steps != step) return;

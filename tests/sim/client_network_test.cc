@@ -1,4 +1,5 @@
-// What `SimWorld` does not show: look-ups that hang, their number, and sockets counted from outside.
+// Names and links below `SimWorld`: look-ups that hang and how many there are, addresses that flap, sockets counted
+// from outside.
 
 #include <chrono>
 #include <cstdint>
@@ -106,6 +107,24 @@ TEST(NamesOfServers, OfASecondOpinionMayHaveADeadAddressToo) {
     const absl::StatusOr<TopicRoute> route = world.Ask(client);
     ASSERT_TRUE(route.ok()) << "seed " << seed << ": " << route.status();
     EXPECT_EQ(client.Snapshot().chosen, "ns2:9876");
+  }
+}
+
+TEST(NamesOfServers, HaveEightAddressesThatCountAndNoMore) {
+  for (const std::size_t well : {8U, 9U}) {
+    World world(3);
+    std::vector<std::string> hosts;
+    for (std::size_t i = 1; i <= 9; ++i) {
+      hosts.push_back("10.0.0." + std::to_string(i));
+      if (i != well) world.At(hosts.back()).Refuse();
+    }
+    world.net.SetName("ns", hosts);
+    world.Serve(hosts[well - 1] + ":9876");
+    Client client = world.Connect({"ns:9876"});
+    CallOptions impatient;
+    impatient.wait_for_ready = false;
+    EXPECT_EQ(world.Ask(client, impatient).ok(), well == 8) << well;
+    EXPECT_EQ(client.Snapshot().dials, 8U);
   }
 }
 

@@ -68,6 +68,11 @@ std::chrono::nanoseconds SimLoad::longest_gap() const {
   return stopping_ ? longest_gap_ : std::max(longest_gap_, world_.Elapsed() - last_success_);
 }
 
+asio::awaitable<void> AskInto(Client& client, std::string topic, std::shared_ptr<Outcomes> outcomes) {
+  absl::StatusOr<TopicRoute> route = co_await client.QueryRoute(std::move(topic));
+  outcomes->push_back(route.status());
+}
+
 std::vector<EndpointEvent> TakeEvents(EventStream& events) {
   std::vector<EndpointEvent> taken;
   for (;;) {

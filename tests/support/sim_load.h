@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,11 @@ class SimLoad {
   std::chrono::nanoseconds longest_gap_{0};
   std::chrono::nanoseconds longest_call_{0};
 };
+
+/// What calls came to, in the order of their ends.
+using Outcomes = std::vector<absl::Status>;
+/// Asks once and notes the outcome; for calls that a test starts and looks at later.
+asio::awaitable<void> AskInto(Client& client, std::string topic, std::shared_ptr<Outcomes> outcomes);
 
 /// Every event that has come since the last time.
 std::vector<EndpointEvent> TakeEvents(EventStream& events);

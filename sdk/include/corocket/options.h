@@ -71,7 +71,8 @@ struct FailoverOptions {
 /// What a client is made of.
 struct ClientOptions {
   /// NameServers: each item is `host:port` or a list of them separated by `;`, `,` or blanks; `http://host:port`
-  /// without a path is an address too. The host is a name, whose addresses are all tried, or a literal: `10.0.0.1`,
+  /// without a path is an address too. The host is a name, of whose addresses the first eight are tried, or a literal:
+  /// `10.0.0.1`,
   /// `[2001:db8::1]`, `[fe80::1%eth0]`. `http://host/path`, `file:` and `dns:` are refused by their name.
   /// Empty: the environment variable NAMESRV_ADDR.
   std::vector<std::string> namesrv = {};

@@ -430,18 +430,40 @@ TEST_F(FailoverStateTest, WhoDoesNotWaitDoesNotFailForAnOutageThatHasEnded) {
   EXPECT_TRUE(std::holds_alternative<MustWait>(state_->Demand(impatient, now_))) << "a pass of its own is due to it";
 }
 
-TEST_F(FailoverStateTest, AChoiceThatNobodyUsedAndThatIsClosedMuchLaterIsNoOutage) {
-  Start({"a"});
-  Need();
-  TakeDials();
-  state_->DropDemand(now_);
-  ASSERT_TRUE(Prove("a"));
-  now_ += 120s;
-  ASSERT_TRUE(state_->Invalidate(state_->Current()->choice, SwitchReason::kPeerClosed, kRefused, now_));
-  EXPECT_EQ(Count(EventKind::kPassFailed), 0U);
-  EXPECT_EQ(Count(EventKind::kAllDown), 0U);
+TEST_F(FailoverStateTest, AChoiceThatNeverAnsweredIsNoOutageWhenItsServerClosesItAfterMoreThanTheLongestPause) {
+  const Duration longest = FailoverOptions().backoff_cap_idle;
+  const auto passes_failed = [&](SwitchReason reason, Duration age) {
+    Start({"a"});
+    events_.clear();
+    Need();
+    TakeDials();
+    state_->DropDemand(now_);
+    EXPECT_TRUE(Prove("a"));
+    now_ += age;
+    EXPECT_TRUE(state_->Invalidate(state_->Current()->choice, reason, kRefused, now_));
+    TakeDials();
+    return Count(EventKind::kPassFailed);
+  };
+  EXPECT_EQ(passes_failed(SwitchReason::kPeerClosed, longest), 0U) << "nobody used it, and its server tidied up";
   Need();
   EXPECT_THAT(TakeDials(), ElementsAre("a")) << "without a pause";
+  EXPECT_EQ(passes_failed(SwitchReason::kPeerClosed, longest - 1ms), 1U) << "else it would be dialled in a loop";
+  EXPECT_EQ(passes_failed(SwitchReason::kSilence, longest), 1U) << "requests waited on it";
+  EXPECT_EQ(passes_failed(SwitchReason::kCallTimeouts, longest), 1U);
+}
+
+TEST_F(FailoverStateTest, AChoiceThatNeverAnsweredIsNoOutageWhenItLeavesTheListMuchLater) {
+  Start({"a", "b"});
+  Need();
+  const std::string failed = TakeDials().at(0);
+  Fail(failed);
+  const std::string chosen = TakeDials().at(0);
+  state_->DropDemand(now_);
+  ASSERT_TRUE(Prove(chosen));
+  now_ += 600s;
+  ASSERT_TRUE(state_->Apply({At(failed)}, now_).ok());
+  EXPECT_EQ(Count(EventKind::kPassFailed), 0U) << "the other one was tried ten minutes ago";
+  EXPECT_EQ(Count(EventKind::kAllDown), 0U);
 }
 
 TEST_F(FailoverStateTest, AProposalThatCannotBeReadIsToldAndChangesNothing) {

@@ -253,6 +253,30 @@ TEST_F(BusySilence, IsFoundThoughEveryTimerIsLate) {
   EXPECT_LE(call->done_at - begin, milliseconds(911)) << "late twice, and the reader's turn";
 }
 
+/// Held up for longer than a connection may be silent.
+class VeryBusySilence : public ConnectionFixture {
+ protected:
+  VeryBusySilence() : ConnectionFixture({.connection = {}, .net = {}, .timers_late = milliseconds(700)}) {}
+};
+
+TEST_F(VeryBusySilence, IsNotDeclaredOfTheNextRequestByTheSecondLookAtTheLastOne) {
+  const Duration latency = testkit::SimNetOptions().latency;
+  const TimePoint begin = sim_.Now();
+  const Ref first = Call(1);
+  const wire::Frame request = Receive();
+  // Due at 500 ms, the timer fires at 1200 ms, and wants another look at 1210 ms, which will be at 1910 ms.
+  sim_.RunFor(begin + milliseconds(1200) - latency - sim_.Now());
+  Reply(request);
+  sim_.RunUntil([&] { return first->done; }, seconds(1));
+  const Ref second = Call(2);
+  const wire::Frame another = Receive();
+  sim_.RunFor(begin + milliseconds(1910) - latency - sim_.Now());
+  Reply(another);
+  sim_.RunFor(seconds(5));
+  EXPECT_EQ(first->outcome(), "answered");
+  EXPECT_EQ(second->outcome(), "answered");
+}
+
 class SlowUpload : public ConnectionFixture {
  protected:
   SlowUpload() : ConnectionFixture({.connection = {}, .net = {.buffer_bytes = 64 * 1024}}) {}
