@@ -16,6 +16,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "asio/awaitable.hpp"
+#include "asio/bind_cancellation_slot.hpp"
+#include "asio/cancellation_signal.hpp"
+#include "asio/cancellation_type.hpp"
+#include "asio/co_spawn.hpp"
+#include "asio/use_awaitable.hpp"
 #include "corocket/client.h"
 #include "corocket/testing/embedded_namesrv.h"
 #include "corocket/testing/request.h"
@@ -48,6 +53,9 @@ constexpr std::chrono::milliseconds kGrain{1};
 struct Caller {
   std::string topic;
   bool asking = false;
+  std::unique_ptr<asio::cancellation_signal> cancel = std::make_unique<asio::cancellation_signal>();
+  /// When it lost patience with the call under way.
+  std::optional<std::chrono::nanoseconds> cancelled = {};
   std::chrono::nanoseconds deadline{0};
   std::uint64_t succeeded = 0;
   std::vector<std::string> failures = {};
@@ -59,7 +67,7 @@ struct Caller {
 class Play {
  public:
   explicit Play(std::uint64_t seed) : seed_(seed), dice_(seed), world_(seed), tap_(world_.environment()) {
-    for (int i = 0; i < kCallers; ++i) callers_.push_back({.topic = absl::StrCat("orders-", i)});
+    for (int i = 0; i < kCallers; ++i) callers_.emplace_back().topic = absl::StrCat("orders-", i);
     for (int i = 0; i < kServers; ++i) {
       names_.push_back(absl::StrCat("ns", i, ":9876"));
       servers_.push_back(&world_.AddNamesrv(names_.back()));
@@ -77,7 +85,10 @@ class Play {
     EventStream events = client_->Watch();
     RememberList(names_);
     tap_.OnRequest([this](const std::string& server, const wire::Frame& request) { CheckRequest(server, request); });
-    world_.OnStep([this] { CheckState(); });
+    world_.OnStep([this] {
+      CheckState();
+      CancelDoomed();
+    });
     for (Caller& caller : callers_) world_.Spawn(Ask(caller));
     for (int step = 0; step < kSteps && !::testing::Test::HasFailure(); ++step) {
       Break();
@@ -104,10 +115,14 @@ class Play {
 
   /// Everything that happened, without the addresses of objects: what two runs of a seed are compared by.
   [[nodiscard]] std::string Trace() const {
-    return absl::StrJoin(events_, "\n", [](std::string* out, const EndpointEvent& event) {
+    const std::string events = absl::StrJoin(events_, "\n", [](std::string* out, const EndpointEvent& event) {
       absl::StrAppend(out, event.sequence, " ", event.at.time_since_epoch().count(), " ", event.ToString());
     });
+    return absl::StrCat(events, "\n", absl::StrJoin(outcomes_, "\n"));
   }
+
+  /// Calls that ended because they were told to.
+  [[nodiscard]] int cancelled() const { return cancelled_; }
 
  private:
   [[nodiscard]] bool always_one_healthy() const { return seed_ % 2 == 0; }
@@ -132,11 +147,18 @@ class Play {
     while (!stopping_) {
       caller.asking = true;
       caller.deadline = world_.Elapsed() + options_.call.timeout;
-      absl::StatusOr<TopicRoute> route = co_await client_->QueryRoute(caller.topic);
+      absl::StatusOr<TopicRoute> route =
+          co_await asio::co_spawn(world_.executor(), client_->QueryRoute(caller.topic),
+                                  asio::bind_cancellation_slot(caller.cancel->slot(), asio::use_awaitable));
       caller.asking = false;
       EXPECT_LE(world_.Elapsed(), caller.deadline + kGrain) << "a call outlived its deadline; " << Where();
+      outcomes_.push_back(absl::StrCat(caller.topic, " ", world_.Elapsed().count(), " ", route.status().ToString()));
+      const std::optional<std::chrono::nanoseconds> cancelled = std::exchange(caller.cancelled, std::nullopt);
+      EXPECT_TRUE(!cancelled || *cancelled == world_.Elapsed()) << "a cancelled call went on; " << Where();
       if (route.ok()) {
         ++caller.succeeded;
+      } else if (cancelled && route.status().code() == absl::StatusCode::kCancelled) {
+        ++cancelled_;
       } else {
         caller.failures.push_back(route.status().ToString());
       }
@@ -161,7 +183,7 @@ class Play {
     const std::size_t victim = static_cast<std::size_t>(first + Roll(kServers - first));
     const std::string& name = names_[victim];
     EmbeddedNamesrv& server = *servers_[victim];
-    switch (Roll(18)) {
+    switch (Roll(19)) {
       case 0:
         return world_.Refuse(name);
       case 1:
@@ -194,9 +216,23 @@ class Play {
         return Forget(victim);
       case 15:
         return Mend(victim);
+      case 16:
+        return DoomNextCall(callers_[Roll(kCallers)]);
       default:
         return ChangeList();
     }
+  }
+
+  /// Some steps into its next call.
+  void DoomNextCall(Caller& caller) {
+    doomed_ = &caller;
+    steps_left_ = Roll(12);
+  }
+
+  void CancelDoomed() {
+    if (doomed_ == nullptr || !doomed_->asking || steps_left_-- > 0) return;
+    doomed_->cancelled = world_.Elapsed();
+    std::exchange(doomed_, nullptr)->cancel->emit(asio::cancellation_type::terminal);
   }
 
   /// One server at a time: two that deny a topic are believed.
@@ -326,10 +362,14 @@ class Play {
   std::vector<EmbeddedNamesrv*> servers_;
   std::vector<Caller> callers_;
   int running_ = 0;
+  int cancelled_ = 0;
+  Caller* doomed_ = nullptr;
+  std::uint64_t steps_left_ = 0;
   bool stopping_ = false;
   std::optional<std::size_t> forgetful_;
   std::map<std::uint64_t, std::set<std::string>> lists_;
   std::vector<EndpointEvent> events_;
+  std::vector<std::string> outcomes_;
   std::uint64_t last_generation_ = 0;
   std::optional<std::chrono::nanoseconds> stuck_since_;
 };
@@ -339,10 +379,14 @@ class RandomFaults : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(RandomFaults, BreakNoInvariantLoseNoCallAndLeaveNoSocket) {
   const std::uint64_t first = GetParam() * kSeedsPerBlock + 1;
+  int cancelled = 0;
   for (std::uint64_t seed = first; seed < first + kSeedsPerBlock; ++seed) {
-    Play(seed).ToTheEnd();
+    Play play(seed);
+    play.ToTheEnd();
+    cancelled += play.cancelled();
     ASSERT_FALSE(HasFailure()) << "seed " << seed;
   }
+  EXPECT_GT(cancelled, 0) << "no call was under way when it was to be cancelled";
 }
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomFaults, ::testing::Range<std::uint64_t>(0, kSeeds / kSeedsPerBlock));
 
