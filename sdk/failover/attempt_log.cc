@@ -9,10 +9,6 @@ namespace {
 /// A call against servers that flap could fail thousands of times within its deadline; its report stays readable.
 constexpr std::size_t kMaxReportedFailures = 16;
 
-std::chrono::microseconds Micros(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(duration);
-}
-
 }  // namespace
 
 AttemptLog::AttemptLog(const CallOptions& options, const FailoverOptions& failover, bool idempotent, TimePoint now)
@@ -28,10 +24,7 @@ AttemptLog::AttemptLog(const CallOptions& options, const FailoverOptions& failov
       wait_for_ready_(options.wait_for_ready) {}
 
 bool AttemptLog::MayRetry(const RemotingError& error) const {
-  if (error.code() == RemotingErrc::kCancelled || error.code() == RemotingErrc::kShutDown ||
-      error.code() == RemotingErrc::kQueueFull || error.code() == RemotingErrc::kTooLarge) {
-    return false;
-  }
+  if (IsOurOwn(error.code())) return false;
   return idempotent_ || !error.may_have_been_sent();
 }
 

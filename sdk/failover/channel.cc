@@ -187,10 +187,7 @@ void FailoverChannel::HandleFailure(const Lease& lease, const RemotingError& err
 
 void FailoverChannel::Blame(const Lease& lease, const RemotingError& error, TimePoint started) {
   const std::error_code& code = error.code();
-  if (code == RemotingErrc::kCancelled || code == RemotingErrc::kShutDown || code == RemotingErrc::kQueueFull ||
-      code == RemotingErrc::kTooLarge) {
-    return;  // Not the endpoint's doing.
-  }
+  if (IsOurOwn(code)) return;
   if (code == RemotingErrc::kRetired) {
     // The choice moved before its connection was retired. Were it still the choice, callers would go round in circles.
     const std::optional<Lease> current = core_.Current();

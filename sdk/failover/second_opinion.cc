@@ -90,9 +90,7 @@ asio::awaitable<SecondOpinion::Opinion> SecondOpinion::Ask(EndpointId asked, con
       out_of_time = error.code() == RemotingErrc::kAttemptTimeout;
       // A side connection that died while it lingered says nothing of its server; once, for fear of going round.
       if (!whom->is_choice && !out_of_time && !error.may_have_been_sent() && !std::exchange(met_dead_side, true)) {
-        if (TakeSide(whom->side.connection->id())) {
-          whom->side.connection->Retire(runtime_->Now() + options_.drain_timeout);
-        }
+        SetAside(whom->side);
         continue;
       }
     }
@@ -289,6 +287,10 @@ void SecondOpinion::Discard(const Side& side) {
     absl::MutexLock lock(mutex_);
     paused_until_[side.endpoint] = runtime_->Now() + kPause;
   }
+  SetAside(side);
+}
+
+void SecondOpinion::SetAside(const Side& side) {
   if (TakeSide(side.connection->id())) side.connection->Retire(runtime_->Now() + options_.drain_timeout);
 }
 

@@ -86,6 +86,8 @@ class SecondOpinion {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// The server is of no use; the next asker gets another one.
   void Discard(const Side& side);
+  /// The connection is of no use; its server may be.
+  void SetAside(const Side& side);
   std::optional<Side> TakeSide(net::ConnectionId id);
   void LetLinger();
   void OnLingered();

@@ -14,10 +14,6 @@ constexpr std::chrono::seconds kDownReminder{60};
 constexpr std::chrono::milliseconds kLeastDialTime{200};
 constexpr std::chrono::milliseconds kLeastRequestTime{100};
 
-std::chrono::microseconds Micros(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(duration);
-}
-
 EndpointFailure FailureOf(const HostPort& authority, const DialFailure& failure, Duration elapsed) {
   return {.endpoint = authority.ToString(),
           .phase = std::string(PhaseName(failure.phase)),

@@ -1,7 +1,6 @@
 // What can be read of the state without changing it.
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -38,7 +37,7 @@ ListReport FailoverState::FailuresSince(TimePoint since, TimePoint now) const {
       if (dial.candidate.endpoint != endpoint.id || failed) continue;
       failure.phase = std::string(PhaseName(Phase::kConnect));
       failure.cause = std::make_error_code(std::errc::operation_in_progress);
-      failure.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(now - dial.started);
+      failure.elapsed = Micros(now - dial.started);
     }
     report.failures.push_back(std::move(failure));
   }

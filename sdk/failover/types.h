@@ -1,6 +1,7 @@
 #ifndef COROCKET_SDK_FAILOVER_TYPES_H_
 #define COROCKET_SDK_FAILOVER_TYPES_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -25,6 +26,17 @@ using net::ConnectionId;
 
 /// How much longer than the one before it each pause may be, until its cap.
 inline constexpr double kPauseGrowth = 1.6;
+
+/// Failures that are no endpoint's doing: it is not blamed for them, and another one would not help.
+[[nodiscard]] inline bool IsOurOwn(const std::error_code& code) {
+  return code == RemotingErrc::kCancelled || code == RemotingErrc::kShutDown || code == RemotingErrc::kQueueFull ||
+         code == RemotingErrc::kTooLarge;
+}
+
+/// As events and reports count time.
+[[nodiscard]] inline std::chrono::microseconds Micros(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration);
+}
 
 /// Stable while an authority stays listed; a server that leaves and comes back gets a new one.
 enum class EndpointId : std::uint32_t {};
